@@ -1,0 +1,301 @@
+//! Static reflection data: what a contract, a method, an argument and a type look like.
+//!
+//! Descriptors lie in the image that was compiled with the contract. The core copies what it keeps.
+
+use crate::{List, Slice};
+
+/// Yields a type's descriptor. A function, so that recursive types can point at themselves.
+pub type TypeFunction = unsafe extern "C" fn() -> *const TypeDescriptor;
+
+/// Yields a contract's descriptor.
+pub type ContractFunction = unsafe extern "C" fn() -> *const ContractDescriptor;
+
+/// The kinds of type.
+pub mod type_kind {
+    /// `()`: no bytes.
+    pub const UNIT: u32 = 0;
+    /// `bool`: one byte, 0 or 1.
+    pub const BOOL: u32 = 1;
+    /// `char`: a Unicode scalar value in 32 bits.
+    pub const CHAR: u32 = 2;
+    /// Signed integers.
+    pub const I8: u32 = 3;
+    /// Signed integers.
+    pub const I16: u32 = 4;
+    /// Signed integers.
+    pub const I32: u32 = 5;
+    /// Signed integers.
+    pub const I64: u32 = 6;
+    /// Unsigned integers.
+    pub const U8: u32 = 7;
+    /// Unsigned integers.
+    pub const U16: u32 = 8;
+    /// Unsigned integers.
+    pub const U32: u32 = 9;
+    /// Unsigned integers.
+    pub const U64: u32 = 10;
+    /// Signed, one word.
+    pub const ISIZE: u32 = 11;
+    /// Unsigned, one word.
+    pub const USIZE: u32 = 12;
+    /// IEEE 754.
+    pub const F32: u32 = 13;
+    /// IEEE 754.
+    pub const F64: u32 = 14;
+    /// Text: `Slice` as an argument, `Buffer` as a result.
+    pub const STRING: u32 = 15;
+    /// A list: `Slice` as an argument, `Buffer` as a result; one element type.
+    pub const LIST: u32 = 16;
+    /// `[T; N]`: `length` elements in order; one element type.
+    pub const ARRAY: u32 = 17;
+    /// `{ u32 tag; T value }`, 0 = none, 1 = some; one element type.
+    pub const OPTION: u32 = 18;
+    /// `{ u32 tag; union { T; E } }`, 0 = ok, 1 = err; two element types.
+    pub const RESULT: u32 = 19;
+    /// Fields in order, named `0`, `1`, ...
+    pub const TUPLE: u32 = 20;
+    /// Fields in order.
+    pub const STRUCT: u32 = 21;
+    /// `{ u32 tag; union of payload structs }`; field-less: the `u32`.
+    pub const ENUM: u32 = 22;
+    /// A pointer to one value: `const T *` as an argument, a `Buffer` of one as a result; one element type.
+    pub const BOX: u32 = 23;
+    /// A pointer to a fault record.
+    pub const FAULT: u32 = 24;
+    /// Something that implements a contract: an `Object`.
+    pub const OBJECT: u32 = 25;
+}
+
+/// What is true of a type.
+pub mod type_flags {
+    /// A scalar of at most 64 bits, or an array or struct of such: passes by address, uncopied.
+    pub const PLAIN: u32 = 1;
+    /// Travels by value: integers and floats as themselves, `bool`, `char`, field-less enums and integers
+    /// under 32 bits as 32 bits.
+    pub const BY_VALUE: u32 = 2;
+}
+
+/// A type that can cross.
+///
+/// It has two wire forms of its own size: *lent* (an argument: sequences are `Slice`) and *owned* (a result:
+/// sequences are `Buffer`). Field offsets are given for both.
+#[repr(C)]
+#[derive(Debug)]
+pub struct TypeDescriptor {
+    /// Size of this struct in bytes, as its maker knows it.
+    pub size: u32,
+    /// One of [`type_kind`].
+    pub kind: u32,
+    /// [`type_flags`].
+    pub flags: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// The name that its author gave it, or empty.
+    pub name: Slice,
+    /// Its documentation, or empty.
+    pub docs: Slice,
+    /// Bytes of the lent form.
+    pub lent_size: usize,
+    /// Alignment of the lent form.
+    pub lent_align: usize,
+    /// Bytes of the owned form.
+    pub owned_size: usize,
+    /// Alignment of the owned form.
+    pub owned_align: usize,
+    /// Number of elements of an array.
+    pub length: usize,
+    /// Element types.
+    pub elements: *const TypeFunction,
+    /// Number of element types.
+    pub element_count: usize,
+    /// Fields of a struct or tuple.
+    pub fields: List<FieldDescriptor>,
+    /// Variants of an enum.
+    pub variants: List<VariantDescriptor>,
+    /// The contract of an object.
+    pub contract: Option<ContractFunction>,
+}
+
+frozen_layout!(TypeDescriptor {
+    size: 144, size @ 0, kind @ 4, flags @ 8, reserved @ 12, name @ 16, docs @ 32, lent_size @ 48, lent_align @ 56,
+    owned_size @ 64, owned_align @ 72, length @ 80, elements @ 88, element_count @ 96, fields @ 104, variants @ 120,
+    contract @ 136,
+});
+
+/// A field of a struct, a tuple or a variant. Offsets are from the start of the whole value.
+#[repr(C)]
+#[derive(Debug)]
+pub struct FieldDescriptor {
+    /// Size of this struct in bytes, as its maker knows it.
+    pub size: u32,
+    /// Zero.
+    pub flags: u32,
+    /// Its name, or its position in digits.
+    pub name: Slice,
+    /// Its documentation, or empty.
+    pub docs: Slice,
+    /// Its type.
+    pub ty: TypeFunction,
+    /// Where it lies in the lent form, in bytes.
+    pub lent_offset: usize,
+    /// Where it lies in the owned form, in bytes.
+    pub owned_offset: usize,
+}
+
+frozen_layout!(FieldDescriptor {
+    size: 64, size @ 0, flags @ 4, name @ 8, docs @ 24, ty @ 40, lent_offset @ 48, owned_offset @ 56,
+});
+
+/// A variant of an enum.
+#[repr(C)]
+#[derive(Debug)]
+pub struct VariantDescriptor {
+    /// Size of this struct in bytes, as its maker knows it.
+    pub size: u32,
+    /// The tag on the wire: its position.
+    pub tag: u32,
+    /// Its name.
+    pub name: Slice,
+    /// Its documentation, or empty.
+    pub docs: Slice,
+    /// What it carries.
+    pub fields: List<FieldDescriptor>,
+}
+
+frozen_layout!(VariantDescriptor { size: 56, size @ 0, tag @ 4, name @ 8, docs @ 24, fields @ 40 });
+
+/// How an argument stands in a signature.
+pub mod passing {
+    /// `T`: by value when the type says so, otherwise `const T *` to the lent form.
+    pub const VALUE: u32 = 0;
+    /// `&T`: `const T *` to the lent form.
+    pub const REFERENCE: u32 = 1;
+    /// `&[T]`: pointer, then length; the argument's type is the element.
+    pub const SLICE: u32 = 2;
+    /// `&str`: pointer, then length.
+    pub const TEXT: u32 = 3;
+    /// `&dyn C`: `const Object *`, borrowed for the call.
+    pub const OBJECT: u32 = 4;
+}
+
+/// An argument of a method.
+#[repr(C)]
+#[derive(Debug)]
+pub struct ArgumentDescriptor {
+    /// Size of this struct in bytes, as its maker knows it.
+    pub size: u32,
+    /// One of [`passing`].
+    pub passing: u32,
+    /// Its name, or empty.
+    pub name: Slice,
+    /// Its type.
+    pub ty: TypeFunction,
+    /// Where it lies in the frame, in bytes.
+    pub frame_offset: usize,
+}
+
+frozen_layout!(ArgumentDescriptor { size: 40, size @ 0, passing @ 4, name @ 8, ty @ 24, frame_offset @ 32 });
+
+/// What is true of a method.
+pub mod method_flags {
+    /// It has a default body.
+    pub const DEFAULT: u32 = 1;
+}
+
+/// A method of a contract.
+#[repr(C)]
+#[derive(Debug)]
+pub struct MethodDescriptor {
+    /// Size of this struct in bytes, as its maker knows it.
+    pub size: u32,
+    /// [`method_flags`].
+    pub flags: u32,
+    /// Its name.
+    pub name: Slice,
+    /// Its documentation, or empty.
+    pub docs: Slice,
+    /// Its arguments, without the receiver.
+    pub arguments: List<ArgumentDescriptor>,
+    /// Its result.
+    pub result: TypeFunction,
+    /// Bytes of the frame that holds its flattened arguments.
+    pub frame_size: usize,
+    /// Alignment of that frame.
+    pub frame_align: usize,
+}
+
+frozen_layout!(MethodDescriptor {
+    size: 80, size @ 0, flags @ 4, name @ 8, docs @ 24, arguments @ 40, result @ 56, frame_size @ 64, frame_align @ 72,
+});
+
+/// What is true of a contract.
+pub mod contract_flags {
+    /// Only the host provides it.
+    pub const HOST: u32 = 1;
+}
+
+/// A contract.
+#[repr(C)]
+#[derive(Debug)]
+pub struct ContractDescriptor {
+    /// Size of this struct in bytes, as its maker knows it.
+    pub size: u32,
+    /// [`contract_flags`].
+    pub flags: u32,
+    /// Contracts with different majors are different contracts.
+    pub major: u32,
+    /// Grows when methods are added.
+    pub minor: u32,
+    /// The dotted id.
+    pub id: Slice,
+    /// The name of the trait.
+    pub name: Slice,
+    /// Its documentation, or empty.
+    pub docs: Slice,
+    /// A number made of the method names in order; the same that interfaces carry.
+    pub order: u64,
+    /// Its methods, in order.
+    pub methods: List<MethodDescriptor>,
+}
+
+frozen_layout!(ContractDescriptor {
+    size: 88, size @ 0, flags @ 4, major @ 8, minor @ 12, id @ 16, name @ 32, docs @ 48, order @ 64, methods @ 72,
+});
+
+macro_rules! shared_between_threads {
+    ($($type:ident),*) => {$(
+        // SAFETY: read-only data of an image; its pointers are never written through.
+        unsafe impl Send for $type {}
+        // SAFETY: as above.
+        unsafe impl Sync for $type {}
+    )*};
+}
+
+shared_between_threads!(
+    TypeDescriptor, FieldDescriptor, VariantDescriptor, ArgumentDescriptor, MethodDescriptor, ContractDescriptor
+);
+
+impl TypeDescriptor {
+    /// A type of this kind with nothing in it; the rest is filled in by struct update.
+    #[must_use]
+    pub const fn of_kind(kind: u32) -> Self {
+        Self {
+            size: size_of::<Self>() as u32,
+            kind,
+            flags: 0,
+            reserved: 0,
+            name: Slice::EMPTY,
+            docs: Slice::EMPTY,
+            lent_size: 0,
+            lent_align: 1,
+            owned_size: 0,
+            owned_align: 1,
+            length: 0,
+            elements: core::ptr::null(),
+            element_count: 0,
+            fields: List::EMPTY,
+            variants: List::EMPTY,
+            contract: None,
+        }
+    }
+}

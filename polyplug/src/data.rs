@@ -1,0 +1,320 @@
+//! Which Rust types cross, and how: the [`Data`] trait, and the two ways a value travels through a C signature.
+//!
+//! What is held: nothing. Who may touch it: `#[polyplug::data]` and the impls below implement the trait;
+//! the shims of a contract call it.
+//!
+//! What is always true:
+//!
+//! * **D1** `Lent` and `Owned` are the wire forms that `TYPE` describes, to the byte.
+//! * **D2** `take` and `receive` are only given values whose validity was promised (typed face between Rust images)
+//!   or checked against `TYPE` before ([`check`](crate::check)).
+//! * **D3** `PLAIN` means that `Self`, `Lent` and `Owned` have one layout and that every copy of the bytes is as
+//!   good as the original.
+//! * **D4** What `lend` returns points into `self` and into the arena, and is read only while both live.
+//! * **D5** What `give` returns owns itself; `receive` takes that over exactly once.
+
+use core::mem::MaybeUninit;
+
+use polyplug_abi::{TypeDescriptor, TypeFunction};
+
+mod aggregates;
+mod arena;
+mod scalars;
+mod sequences;
+
+pub use aggregates::{OptionWire, ResultWire};
+pub use arena::Arena;
+pub use sequences::{TakenReference, TakenSlice, lend_reference, lend_slice, take_reference, take_slice};
+
+/// A type whose values can cross a plugin boundary.
+///
+/// Implemented for the types listed in the documentation of [`contract`](macro@crate::contract), and by
+/// [`#[polyplug::data]`](macro@crate::data) for your own structs and enums. Never implement it by hand.
+///
+/// # Safety
+/// The numbered truths at the top of this module: D1, D3, D4, D5.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot cross a plugin boundary",
+    label = "this type cannot stand in a contract",
+    note = "help: put `#[polyplug::data]` on your own struct or enum, or pass one of the types listed at `polyplug::contract`"
+)]
+pub unsafe trait Data: Sized {
+    /// The wire form as an argument: sequences are borrowed for the call.
+    #[doc(hidden)]
+    type Lent;
+    /// The wire form as a result: sequences are handed over.
+    #[doc(hidden)]
+    type Owned;
+    /// How a value stands in a C signature.
+    #[doc(hidden)]
+    type Travel: Travel<Self>;
+    /// Whether values pass by address, uncopied.
+    #[doc(hidden)]
+    const PLAIN: bool;
+    /// What the type looks like.
+    #[doc(hidden)]
+    const TYPE: &'static TypeDescriptor;
+
+    /// Caller's side of an argument.
+    #[doc(hidden)]
+    fn lend(&self, arena: &Arena) -> Self::Lent;
+
+    /// Callee's side of an argument: copies.
+    ///
+    /// # Safety
+    /// 1. `lent` is a valid value of `TYPE`, and what it points to lives for the call.
+    #[doc(hidden)]
+    unsafe fn take(lent: &Self::Lent) -> Self;
+
+    /// Callee's side of a result.
+    #[doc(hidden)]
+    fn give(self) -> Self::Owned;
+
+    /// Caller's side of a result: copies into its own memory and releases the other side's.
+    ///
+    /// # Safety
+    /// 1. `owned` is a valid value of `TYPE`, returned by a call, and received only here.
+    #[doc(hidden)]
+    unsafe fn receive(owned: Self::Owned) -> Self;
+}
+
+/// The descriptor of `T`, as descriptors point to each other.
+///
+/// # Safety
+/// None: it is `unsafe` only to have the type that C code knows.
+pub unsafe extern "C" fn descriptor_of<T: Data>() -> *const TypeDescriptor {
+    T::TYPE
+}
+
+/// [`descriptor_of`] as a value.
+#[must_use]
+pub const fn type_function<T: Data>() -> TypeFunction {
+    descriptor_of::<T>
+}
+
+/// How values of `T` stand in a C signature: by value in one register, or by address.
+///
+/// A result by address uses the trailing `out` parameter; otherwise `Out` is [`NoOut`], which takes no place.
+///
+/// # Safety
+/// `Argument`, `Return` and `Out` are scalars, pointers or take no place.
+pub unsafe trait Travel<T: Data> {
+    /// What stands in the parameter list.
+    type Argument: Copy;
+    /// What the function returns.
+    type Return: Copy;
+    /// The trailing parameter.
+    type Out: Copy;
+
+    /// Caller: makes the argument.
+    fn pass(lent: &T::Lent) -> Self::Argument;
+    /// Callee: makes the value.
+    ///
+    /// # Safety
+    /// 1. As for [`Data::take`].
+    unsafe fn accept(argument: Self::Argument) -> T;
+    /// Caller: where the result shall go.
+    fn out(place: &mut MaybeUninit<T::Owned>) -> Self::Out;
+    /// Erased callee: the same, from a pointer.
+    fn out_at(place: *mut core::ffi::c_void) -> Self::Out;
+    /// Callee: writes the result.
+    ///
+    /// # Safety
+    /// 1. `out` points to a place for one `T::Owned`.
+    unsafe fn finish(owned: T::Owned, out: Self::Out) -> Self::Return;
+    /// Callee: what is returned beside a fault.
+    fn nothing() -> Self::Return;
+    /// Caller: the result as its owned wire form.
+    ///
+    /// # Safety
+    /// 1. The call returned `returned` without a fault, and its `out` was made from `place`.
+    unsafe fn collect(returned: Self::Return, place: MaybeUninit<T::Owned>) -> T::Owned;
+    /// Caller: is this result valid? For callees that are not known to be Rust.
+    ///
+    /// # Safety
+    /// 1. As for [`Travel::collect`].
+    unsafe fn check(returned: Self::Return, place: &MaybeUninit<T::Owned>) -> Result<(), crate::check::Invalid>;
+    /// Erased callee: writes what was returned by value to `place`.
+    ///
+    /// # Safety
+    /// 1. `place` has room for `Return`.
+    unsafe fn store(returned: Self::Return, place: *mut core::ffi::c_void);
+}
+
+/// What a parameter list says of `T`.
+pub type ArgumentOf<T> = <<T as Data>::Travel as Travel<T>>::Argument;
+/// What a signature says of the result `T`.
+pub type ReturnOf<T> = <<T as Data>::Travel as Travel<T>>::Return;
+/// The trailing parameter for the result `T`.
+pub type OutOf<T> = <<T as Data>::Travel as Travel<T>>::Out;
+
+/// The absent `out` parameter: it has no size, and C calling conventions give it no place.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct NoOut {
+    nothing: [u8; 0],
+}
+
+impl NoOut {
+    /// The only value.
+    pub const VALUE: Self = Self { nothing: [] };
+}
+
+/// Values that travel in a register.
+#[derive(Debug)]
+pub enum ByValue {}
+
+/// Values that travel as `const T *`, and come back through `out`.
+#[derive(Debug)]
+pub enum ByAddress {}
+
+/// Values that come back as nothing at all.
+#[derive(Debug)]
+pub enum AsNothing {}
+
+/// A type that travels [`ByValue`].
+///
+/// # Safety
+/// `Wide` is an integer or float of the C signature; `narrow` of any `widen` gives the same value.
+pub unsafe trait Scalar: Data<Owned = <Self as Data>::Lent> {
+    /// What stands in the signature.
+    type Wide: Copy + Default;
+    /// From memory to signature.
+    fn widen(lent: &Self::Lent) -> Self::Wide;
+    /// From signature to memory; surplus bits are dropped.
+    fn narrow(wide: Self::Wide) -> Self::Lent;
+    /// The bits of the signature's value, for checks.
+    fn bits(wide: Self::Wide) -> u64;
+}
+
+// SAFETY: `Wide` is an integer or float by the contract of `Scalar`.
+unsafe impl<T: Scalar> Travel<T> for ByValue {
+    type Argument = T::Wide;
+    type Return = T::Wide;
+    type Out = NoOut;
+
+    #[inline(always)]
+    fn pass(lent: &T::Lent) -> T::Wide {
+        T::widen(lent)
+    }
+    #[inline(always)]
+    unsafe fn accept(argument: T::Wide) -> T {
+        // SAFETY: D2, kept by the caller of `accept`.
+        unsafe { T::take(&T::narrow(argument)) }
+    }
+    #[inline(always)]
+    fn out(_: &mut MaybeUninit<T::Owned>) -> NoOut {
+        NoOut::VALUE
+    }
+    #[inline(always)]
+    fn out_at(_: *mut core::ffi::c_void) -> NoOut {
+        NoOut::VALUE
+    }
+    #[inline(always)]
+    unsafe fn finish(owned: T::Owned, _: NoOut) -> T::Wide {
+        T::widen(&owned)
+    }
+    #[inline(always)]
+    fn nothing() -> T::Wide {
+        T::Wide::default()
+    }
+    #[inline(always)]
+    unsafe fn collect(returned: T::Wide, _: MaybeUninit<T::Owned>) -> T::Owned {
+        T::narrow(returned)
+    }
+    unsafe fn check(returned: T::Wide, _: &MaybeUninit<T::Owned>) -> Result<(), crate::check::Invalid> {
+        crate::check::scalar(T::TYPE, T::bits(returned))
+    }
+    #[inline(always)]
+    unsafe fn store(returned: T::Wide, place: *mut core::ffi::c_void) {
+        // SAFETY: clause 1, kept by the caller.
+        unsafe { place.cast::<T::Wide>().write(returned) }
+    }
+}
+
+// SAFETY: pointers, and nothing.
+unsafe impl<T: Data> Travel<T> for ByAddress {
+    type Argument = *const T::Lent;
+    type Return = ();
+    type Out = *mut T::Owned;
+
+    #[inline(always)]
+    fn pass(lent: &T::Lent) -> *const T::Lent {
+        lent
+    }
+    #[inline(always)]
+    unsafe fn accept(argument: *const T::Lent) -> T {
+        // SAFETY: the pointer is valid for the call by D2.
+        let lent = unsafe { &*argument };
+        // SAFETY: D2, kept by the caller of `accept`.
+        unsafe { T::take(lent) }
+    }
+    #[inline(always)]
+    fn out(place: &mut MaybeUninit<T::Owned>) -> *mut T::Owned {
+        place.as_mut_ptr()
+    }
+    #[inline(always)]
+    fn out_at(place: *mut core::ffi::c_void) -> *mut T::Owned {
+        place.cast()
+    }
+    #[inline(always)]
+    unsafe fn finish(owned: T::Owned, out: *mut T::Owned) {
+        // SAFETY: clause 1, kept by the caller.
+        unsafe { out.write(owned) }
+    }
+    #[inline(always)]
+    fn nothing() {}
+    #[inline(always)]
+    unsafe fn collect((): (), place: MaybeUninit<T::Owned>) -> T::Owned {
+        // SAFETY: clause 1: the callee wrote the place before it returned without a fault.
+        unsafe { place.assume_init() }
+    }
+    unsafe fn check((): (), place: &MaybeUninit<T::Owned>) -> Result<(), crate::check::Invalid> {
+        // SAFETY: clause 1: the callee wrote the place; `TYPE` describes it (D1).
+        unsafe { crate::check::owned(T::TYPE, place.as_ptr().cast()) }
+    }
+    #[inline(always)]
+    unsafe fn store((): (), _: *mut core::ffi::c_void) {}
+}
+
+// SAFETY: pointers, and nothing.
+unsafe impl<T: Data> Travel<T> for AsNothing {
+    type Argument = *const T::Lent;
+    type Return = ();
+    type Out = NoOut;
+
+    #[inline(always)]
+    fn pass(lent: &T::Lent) -> *const T::Lent {
+        lent
+    }
+    #[inline(always)]
+    unsafe fn accept(argument: *const T::Lent) -> T {
+        // SAFETY: D2; a type that comes back as nothing has no bytes to read, but its reference must be aligned.
+        let lent = unsafe { &*argument };
+        // SAFETY: D2, kept by the caller of `accept`.
+        unsafe { T::take(lent) }
+    }
+    #[inline(always)]
+    fn out(_: &mut MaybeUninit<T::Owned>) -> NoOut {
+        NoOut::VALUE
+    }
+    #[inline(always)]
+    fn out_at(_: *mut core::ffi::c_void) -> NoOut {
+        NoOut::VALUE
+    }
+    #[inline(always)]
+    unsafe fn finish(_: T::Owned, _: NoOut) {}
+    #[inline(always)]
+    fn nothing() {}
+    #[inline(always)]
+    unsafe fn collect((): (), place: MaybeUninit<T::Owned>) -> T::Owned {
+        const { assert!(size_of::<T::Owned>() == 0, "only types without bytes come back as nothing") };
+        // SAFETY: no bytes, checked above.
+        unsafe { place.assume_init() }
+    }
+    unsafe fn check((): (), _: &MaybeUninit<T::Owned>) -> Result<(), crate::check::Invalid> {
+        Ok(())
+    }
+    #[inline(always)]
+    unsafe fn store((): (), _: *mut core::ffi::c_void) {}
+}

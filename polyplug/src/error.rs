@@ -1,0 +1,266 @@
+//! Everything that can go wrong at the face of polyplug, but for faults of single calls.
+
+use core::fmt;
+use std::error::Error as StdError;
+use std::path::PathBuf;
+
+use crate::fault::Fault;
+
+/// A result of polyplug's own functions.
+pub type Result<T, E = Error> = core::result::Result<T, E>;
+
+/// Everything that can go wrong when plugins are loaded and looked up.
+///
+/// `{}` prints one level: what happened, what was expected, what to do. `{:#}` and `{:?}` print the whole chain, with
+/// the differences between two shapes of a contract, so that `fn main() -> polyplug::Result<()>` reads well.
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the fields are named in the message of their variant")]
+pub enum Error {
+    /// There is no such file.
+    FileMissing { path: PathBuf, tried: Vec<PathBuf>, advice: String },
+    /// The file could not be read, or its private copy not written.
+    Unreadable { path: PathBuf, source: std::io::Error },
+    /// The file is no shared library.
+    NotALibrary { path: PathBuf, found: String },
+    /// The shared library is for another kind of machine.
+    WrongArchitecture { path: PathBuf, found: String, expected: String },
+    /// The system's loader refused the shared library.
+    OpenFailed { path: PathBuf, reason: String },
+    /// The shared library needs a symbol that nothing here has.
+    UnresolvedSymbol { path: PathBuf, symbol: String },
+    /// A shared library, but no plugin.
+    NotAPlugin { path: PathBuf, dependency: bool },
+    /// The plugin speaks another binary interface.
+    AbiVersion { path: PathBuf, found: u32, expected: u32 },
+    /// The entry point of the plugin failed.
+    InitFailed { path: PathBuf, reason: String },
+    /// The linker dropped plugins that were compiled in.
+    LostRegistrations { path: PathBuf, found: usize, expected: usize },
+    /// The module describes itself in a way that cannot be true.
+    MalformedModule { path: PathBuf, reason: String },
+    /// The plugin was built against another shape of a contract.
+    ContractMismatch { plugin: String, path: PathBuf, contract: String, differences: Vec<String> },
+    /// The plugin needs a host contract that nobody provides.
+    MissingHostContract { plugin: String, contract: String, reason: String },
+    /// The constructor of the plugin returned an error.
+    ConstructorFailed { plugin: String, source: Box<dyn StdError + Send + Sync> },
+    /// The constructor of the plugin panicked.
+    ConstructorPanicked { plugin: String, source: Fault },
+    /// Two plugins with one name.
+    DuplicateName { name: String, loaded: String, refused: String },
+    /// This file is loaded already.
+    AlreadyLoaded { path: PathBuf, plugins: Vec<String> },
+    /// No plugin is linked into this program.
+    NothingLinked,
+    /// Nobody offers the contract.
+    NoProvider { contract: String, available: Vec<String>, similar: Option<String> },
+    /// No plugin of that name offers the contract.
+    NoPlugin { name: String, contract: String, available: Vec<String>, similar: Option<String> },
+    /// The contract is provided by the host, which makes no instances.
+    NotConstructible { plugin: String, contract: String },
+    /// A panic in the plugin would end the process.
+    PanicAbort { path: PathBuf },
+    /// A call was answered by a fault.
+    Fault(Fault),
+}
+
+impl Error {
+    /// A stable word for the kind of error, for logs and tests.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::FileMissing { .. } => "file-missing",
+            Self::Unreadable { .. } => "unreadable",
+            Self::NotALibrary { .. } => "not-a-library",
+            Self::WrongArchitecture { .. } => "wrong-architecture",
+            Self::OpenFailed { .. } => "open-failed",
+            Self::UnresolvedSymbol { .. } => "unresolved-symbol",
+            Self::NotAPlugin { .. } => "not-a-plugin",
+            Self::AbiVersion { .. } => "abi-version",
+            Self::InitFailed { .. } => "init-failed",
+            Self::LostRegistrations { .. } => "lost-registrations",
+            Self::MalformedModule { .. } => "malformed-module",
+            Self::ContractMismatch { .. } => "contract-mismatch",
+            Self::MissingHostContract { .. } => "missing-host-contract",
+            Self::ConstructorFailed { .. } => "constructor-failed",
+            Self::ConstructorPanicked { .. } => "constructor-panicked",
+            Self::DuplicateName { .. } => "duplicate-name",
+            Self::AlreadyLoaded { .. } => "already-loaded",
+            Self::NothingLinked => "nothing-linked",
+            Self::NoProvider { .. } => "no-provider",
+            Self::NoPlugin { .. } => "no-plugin",
+            Self::NotConstructible { .. } => "not-constructible",
+            Self::PanicAbort { .. } => "panic-abort",
+            Self::Fault(fault) => fault.code(),
+        }
+    }
+
+    fn level(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FileMissing { path, tried, advice } => {
+                write!(f, "there is no file `{}`", path.display())?;
+                if let [also @ ..] = tried.as_slice()
+                    && !also.is_empty()
+                {
+                    let also: Vec<_> = also.iter().map(|path| format!("`{}`", path.display())).collect();
+                    write!(f, ", nor {}", also.join(", "))?;
+                }
+                write!(f, "; {advice}")
+            }
+            Self::Unreadable { path, .. } => {
+                write!(f, "cannot copy `{}` to a private place; check that it can be read and that there is room", path.display())
+            }
+            Self::NotALibrary { path, found } => write!(
+                f,
+                "`{}` is no shared library but {found}; build the plugin with `cargo rustc --crate-type cdylib` and load the file that it writes",
+                path.display()
+            ),
+            Self::WrongArchitecture { path, found, expected } => write!(
+                f,
+                "`{}` is built for {found}, this program for {expected}; build the plugin for the target of the host",
+                path.display()
+            ),
+            Self::OpenFailed { path, reason } => {
+                write!(f, "the system cannot open `{}`: {reason}", path.display())
+            }
+            Self::UnresolvedSymbol { path, symbol } => write!(
+                f,
+                "`{}` needs the symbol `{symbol}`, which nothing it is linked to has; link the library that defines it into the plugin",
+                path.display()
+            ),
+            Self::NotAPlugin { path, dependency } => {
+                write!(f, "`{}` is a shared library, but no plugin: it exports no `polyplug_init`", path.display())?;
+                if *dependency {
+                    f.write_str(" (a library that it links to does; load that one)")
+                } else {
+                    f.write_str("; the crate must depend on `polyplug`, and have a `#[polyplug::plugin]` or a `#[polyplug::contract]` in it")
+                }
+            }
+            Self::AbiVersion { path, found, expected } => write!(
+                f,
+                "`{}` speaks version {found} of the binary interface, this host version {expected}; build the plugin with a polyplug that speaks version {expected}",
+                path.display()
+            ),
+            Self::InitFailed { path, reason } => {
+                write!(f, "the entry point of `{}` failed: {reason}", path.display())
+            }
+            Self::LostRegistrations { path, found, expected } => write!(
+                f,
+                "`{}` was compiled with {expected} plugin impls, but the linker left only {found} in it; check the linker flags for section garbage collection (`-z nostart-stop-gc` keeps them)",
+                path.display()
+            ),
+            Self::MalformedModule { path, reason } => write!(
+                f,
+                "`{}` describes itself in a way that cannot be true: {reason}; it was built by something that does not follow the binary interface",
+                path.display()
+            ),
+            Self::ContractMismatch { plugin, path, contract, differences } => write!(
+                f,
+                "plugin `{plugin}` in `{}` was built against another shape of contract `{contract}` than this host ({} difference{}); build both against the same contract crate, or give the changed contract a new major version",
+                path.display(),
+                differences.len(),
+                if differences.len() == 1 { "" } else { "s" },
+            ),
+            Self::MissingHostContract { plugin, contract, reason } => write!(
+                f,
+                "plugin `{plugin}` needs the host contract `{contract}`: {reason}; call `runtime.provide` with an implementation before loading it"
+            ),
+            Self::ConstructorFailed { plugin, .. } => {
+                write!(f, "the constructor of plugin `{plugin}` returned an error")
+            }
+            Self::ConstructorPanicked { plugin, .. } => write!(f, "the constructor of plugin `{plugin}` panicked"),
+            Self::DuplicateName { name, loaded, refused } => write!(
+                f,
+                "there is a plugin `{name}` already, from {loaded}; {refused} has another one: give one of them its own name with `#[polyplug::plugin(name = \"..\")]`, or provide it with `provide_as`"
+            ),
+            Self::AlreadyLoaded { path, plugins } => {
+                write!(f, "`{}` is loaded already, with ", path.display())?;
+                list(f, plugins, "no plugins")?;
+                f.write_str("; use the module that the first load returned")
+            }
+            Self::NothingLinked => f.write_str(
+                "no plugin is linked into this program; a crate that nothing names is not linked at all: write `use hello as _;` for each plugin crate",
+            ),
+            Self::NoProvider { contract, available, similar } => {
+                write!(f, "nobody offers the contract `{contract}`; ")?;
+                suggest(f, similar.as_deref())?;
+                f.write_str("there is ")?;
+                list(f, available, "nothing loaded")
+            }
+            Self::NoPlugin { name, contract, available, similar } => {
+                write!(f, "no plugin `{name}` offers the contract `{contract}`; ")?;
+                suggest(f, similar.as_deref())?;
+                f.write_str("it is offered by ")?;
+                list(f, available, "nobody")
+            }
+            Self::NotConstructible { plugin, contract } => write!(
+                f,
+                "`{contract}` is provided by `{plugin}` as one value, of which there are no instances; use `get` instead of `create`"
+            ),
+            Self::PanicAbort { path } => write!(
+                f,
+                "`{}` is built with `panic = \"abort\"`: a panic in it would end this program; build it with `panic = \"unwind\"`, or allow it with `Runtime::builder().allow_panic_abort(true)`",
+                path.display()
+            ),
+            Self::Fault(fault) => fmt::Display::fmt(fault, f),
+        }
+    }
+}
+
+fn list(f: &mut fmt::Formatter<'_>, names: &[String], none: &str) -> fmt::Result {
+    if names.is_empty() {
+        return f.write_str(none);
+    }
+    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    f.write_str(&names.join(", "))
+}
+
+fn suggest(f: &mut fmt::Formatter<'_>, similar: Option<&str>) -> fmt::Result {
+    match similar {
+        Some(similar) => write!(f, "did you mean `{similar}`? "),
+        None => Ok(()),
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.level(f)?;
+        if !f.alternate() {
+            return Ok(());
+        }
+        if let Self::ContractMismatch { differences, .. } = self {
+            for difference in differences {
+                write!(f, "\n  {difference}")?;
+            }
+        }
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            write!(f, "\ncaused by: {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:#}")
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Unreadable { source, .. } => Some(source),
+            Self::ConstructorFailed { source, .. } => Some(source.as_ref()),
+            Self::ConstructorPanicked { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}

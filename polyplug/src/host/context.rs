@@ -1,0 +1,110 @@
+//! The core's side of a plugin's [`Context`](crate::Context).
+//!
+//! What is always true:
+//!
+//! * **X1** A context never keeps its runtime alive. After the runtime is gone everything asked of it is a fault.
+
+use core::fmt;
+use core::ptr;
+use std::sync::{Arc, Weak};
+
+use polyplug_abi::{
+    ContextRecord, ContextTable, ContractDescriptor, FaultRecord, Link, Slice, fault_kind,
+};
+
+use super::runtime::RuntimeInner;
+use crate::fault::Fault;
+
+/// A context and what it knows. The record comes first: its address is the core's.
+#[repr(C)]
+pub(crate) struct ContextCore {
+    record: ContextRecord,
+    runtime: Weak<RuntimeInner>,
+    // The name that the record points to.
+    name: Arc<str>,
+}
+
+// SAFETY: read-only but for its counts, which are atomic.
+unsafe impl Send for ContextCore {}
+// SAFETY: as above.
+unsafe impl Sync for ContextCore {}
+
+static CONTEXTS: ContextTable = ContextTable {
+    size: size_of::<ContextTable>() as u32,
+    flags: 0,
+    retain: context_retain,
+    release: context_release,
+    host: context_host,
+};
+
+impl ContextCore {
+    pub(crate) fn new(runtime: &Arc<RuntimeInner>, name: &str) -> Arc<Self> {
+        let name: Arc<str> = Arc::from(name);
+        let record = ContextRecord {
+            size: size_of::<ContextRecord>() as u32,
+            flags: 0,
+            table: &raw const CONTEXTS,
+            plugin: Slice::text(&name),
+        };
+        Arc::new(Self { record, runtime: Arc::downgrade(runtime), name })
+    }
+
+    /// As plugins see it. The address is that of the whole core.
+    pub(crate) fn record(self: &Arc<Self>) -> *const ContextRecord {
+        Arc::as_ptr(self).cast()
+    }
+}
+
+impl fmt::Debug for ContextCore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ContextCore({})", self.name)
+    }
+}
+
+/// # Safety
+/// 1. `context` is a live context of this core.
+unsafe extern "C" fn context_retain(context: *const ContextRecord) {
+    // SAFETY: clause 1: the first field of a `ContextCore` in an `Arc`.
+    unsafe { Arc::increment_strong_count(context.cast::<ContextCore>()) };
+}
+
+/// # Safety
+/// 1. `context` is a live context of this core, and one count is given up.
+unsafe extern "C" fn context_release(context: *const ContextRecord) {
+    // SAFETY: clause 1.
+    unsafe { Arc::decrement_strong_count(context.cast::<ContextCore>()) };
+}
+
+/// See [`ContextTable::host`].
+///
+/// # Safety
+/// 1. `context` is a live context of this core.
+/// 2. `contract` is a well-formed descriptor of an image that stays mapped.
+/// 3. `fault` is a place for a pointer.
+unsafe extern "C" fn context_host(
+    context: *const ContextRecord,
+    contract: *const ContractDescriptor,
+    fault: *mut *mut FaultRecord,
+) -> *const Link {
+    let found = crate::panics::contain(|| {
+        // SAFETY: clause 1.
+        let core = unsafe { &*context.cast::<ContextCore>() };
+        let Some(runtime) = core.runtime.upgrade() else {
+            return Err(Fault::of_kind(fault_kind::UNLOADED, "its runtime is gone"));
+        };
+        // SAFETY: clause 2.
+        let contract = unsafe { &*contract };
+        // SAFETY: clause 2.
+        unsafe { runtime.host_link(contract) }.map_err(|error| Fault::new(format!("{error:#}")))
+    });
+    match found.and_then(|found| found) {
+        Ok(link) => link.into_raw(),
+        Err(reason) => {
+            // SAFETY: clause 3.
+            unsafe { fault.write(reason.into_raw()) };
+            ptr::null()
+        }
+    }
+}
+
+const _: () = assert!(core::mem::offset_of!(ContextCore, record) == 0);

@@ -1,0 +1,155 @@
+//! Two shapes of one contract: do they fit, and if not, where do they differ.
+
+use std::collections::HashSet;
+
+use polyplug_abi::type_kind;
+
+use super::model::{Catalog, MethodModel};
+
+/// One side of a comparison: a contract, and how to call that side in a message.
+#[derive(Clone, Copy)]
+pub(crate) struct Side<'a> {
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) contract: usize,
+    pub(crate) name: &'a str,
+}
+
+/// What keeps a caller from using a provider: a line each, naming method, argument and field, and what each side has.
+///
+/// Methods that only the provider has are no difference; nor are methods with a default body that it lacks.
+pub(crate) fn differences(provider: Side<'_>, caller: Side<'_>) -> Vec<String> {
+    let mut comparison = Comparison { provider, caller, seen: HashSet::new(), lines: Vec::new() };
+    comparison.methods(provider.contract, caller.contract, "", true);
+    comparison.lines
+}
+
+struct Comparison<'a> {
+    provider: Side<'a>,
+    caller: Side<'a>,
+    seen: HashSet<(usize, usize)>,
+    lines: Vec<String>,
+}
+
+impl Comparison<'_> {
+    fn methods(&mut self, provider: usize, caller: usize, place: &str, all: bool) {
+        let theirs = &self.provider.catalog.contracts[provider].methods;
+        for method in &self.caller.catalog.contracts[caller].methods {
+            let place = format!("{place}method `{}`", method.name);
+            match theirs.iter().find(|their| their.name == method.name) {
+                Some(their) => self.method(their, method, &place),
+                None if method.has_default || !all => {}
+                None => self.lines.push(format!(
+                    "{place}: {} has `{}`, {} has no such method; give it a default body, so that older plugins can do without it",
+                    self.caller.name,
+                    self.caller.catalog.signature(method),
+                    self.provider.name,
+                )),
+            }
+        }
+    }
+
+    fn method(&mut self, provider: &MethodModel, caller: &MethodModel, place: &str) {
+        if provider.arguments.len() != caller.arguments.len() {
+            let (theirs, ours) =
+                (self.provider.catalog.signature(provider), self.caller.catalog.signature(caller));
+            self.different(place, &theirs, &ours);
+            return;
+        }
+        for (their, our) in provider.arguments.iter().zip(&caller.arguments) {
+            let name = if our.name.is_empty() { &their.name } else { &our.name };
+            let place = format!("{place}, argument `{name}`");
+            if their.passing == our.passing {
+                self.types(their.ty, our.ty, &place);
+            } else {
+                let (theirs, ours) =
+                    (self.provider.catalog.argument_type(their), self.caller.catalog.argument_type(our));
+                self.different(&place, &theirs, &ours);
+            }
+        }
+        self.types(provider.result, caller.result, &format!("{place}, result"));
+    }
+
+    fn different(&mut self, place: &str, provider: &str, caller: &str) {
+        self.lines.push(format!("{place}: {} has `{provider}`, {} has `{caller}`", self.provider.name, self.caller.name));
+    }
+
+    fn types(&mut self, provider: usize, caller: usize, place: &str) {
+        if !self.seen.insert((provider, caller)) {
+            return;
+        }
+        let (their_catalog, our_catalog) = (self.provider.catalog, self.caller.catalog);
+        let (their, our) = (&their_catalog.types[provider], &our_catalog.types[caller]);
+        let same_shape = their.kind == our.kind
+            && their.length == our.length
+            && their.elements.len() == our.elements.len();
+        if !same_shape {
+            self.different(place, &their_catalog.type_name(provider), &our_catalog.type_name(caller));
+            return;
+        }
+        let before = self.lines.len();
+        for (&their, &our) in their.elements.iter().zip(&our.elements) {
+            self.types(their, our, place);
+        }
+        self.fields(&their.fields, &our.fields, place, &our.name);
+        if our.kind == type_kind::ENUM {
+            let names = |variants: &[super::model::VariantModel]| -> Vec<String> {
+                variants.iter().map(|variant| variant.name.clone()).collect()
+            };
+            let (theirs, ours) = (names(&their.variants), names(&our.variants));
+            if theirs == ours {
+                for (their, our_variant) in their.variants.iter().zip(&our.variants) {
+                    let place = format!("{place}, variant `{}::{}`", our.name, our_variant.name);
+                    self.fields(&their.fields, &our_variant.fields, &place, &our.name);
+                }
+            } else {
+                self.different(
+                    &format!("{place}, variants of `{}`", our.name),
+                    &theirs.join(" | "),
+                    &ours.join(" | "),
+                );
+            }
+        }
+        if let (Some(their), Some(our)) = (their.contract, our.contract) {
+            let (their_contract, our_contract) = (&their_catalog.contracts[their], &our_catalog.contracts[our]);
+            let id = |contract: &super::model::ContractModel| format!("{} {}", contract.id, contract.major);
+            if id(their_contract) == id(our_contract) {
+                let place = format!("{place}, contract `{}`, ", our_contract.id);
+                self.methods(their, our, &place, false);
+            } else {
+                let (theirs, ours) = (id(their_contract), id(our_contract));
+                self.different(place, &theirs, &ours);
+            }
+        }
+        if self.lines.len() == before && (their.lent != our.lent || their.owned != our.owned) {
+            self.lines.push(format!(
+                "{place}, type `{}`: {} lays it out in {} bytes, {} in {}",
+                our_catalog.type_name(caller),
+                self.provider.name,
+                their.lent.0,
+                self.caller.name,
+                our.lent.0
+            ));
+        }
+    }
+
+    fn fields(
+        &mut self,
+        provider: &[super::model::FieldModel],
+        caller: &[super::model::FieldModel],
+        place: &str,
+        owner: &str,
+    ) {
+        let names = |fields: &[super::model::FieldModel]| -> Vec<String> {
+            fields.iter().map(|field| field.name.clone()).collect()
+        };
+        let (theirs, ours) = (names(provider), names(caller));
+        if theirs != ours {
+            let place = if owner.is_empty() { place.to_owned() } else { format!("{place}, fields of `{owner}`") };
+            self.different(&place, &format!("{{ {} }}", theirs.join(", ")), &format!("{{ {} }}", ours.join(", ")));
+            return;
+        }
+        for (their, our) in provider.iter().zip(caller) {
+            self.types(their.ty, our.ty, &format!("{place}, field `{}`", our.name));
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! From a file to a module: copy, open, entry point, descriptors. Nothing here constructs or publishes.
+//!
+//! What is held: an open library. Who may touch it: the runtime, and `inspect`.
+//!
+//! What is always true:
+//!
+//! * **O1** What is opened is a private copy; the original is never mapped.
+//! * **O2** The entry point lies in the opened file itself, and is called once for it.
+//! * **O3** A library that was opened stays mapped for the life of the process: until thread-locals and threads of a plugin
+//!   are accounted for, closing it could pull code from under them.
+
+use std::fs;
+use std::mem::ManuallyDrop;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use libloading::Library;
+use polyplug_abi::{
+    ABI_VERSION, ENTRY_SYMBOL, Host, InitFunction, InterfaceHeader, List, Offer, PluginDescriptor, Registration, Slice,
+    init_code, init_options, module_flags,
+};
+
+use super::cell::OfferCell;
+use super::copy::PrivateCopy;
+use super::info::{ContractInfo, ModuleInfo, PluginInfo};
+use super::model::{self, Catalog, Copier, Malformed};
+use super::object_file::{self, Unfit};
+use crate::entry;
+use crate::error::{Error, Result};
+use crate::image;
+
+/// What a module registered, copied out of it.
+#[derive(Debug)]
+pub(crate) struct Registered {
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) plugins: Vec<RegisteredPlugin>,
+    pub(crate) flags: u32,
+    /// Contracts that it describes, in the catalog.
+    contracts: Vec<usize>,
+}
+
+/// A plugin that a module registered.
+pub(crate) struct RegisteredPlugin {
+    pub(crate) info: PluginInfo,
+    pub(crate) descriptor: *const PluginDescriptor,
+    pub(crate) offers: Vec<OfferCell>,
+    /// Contracts that it needs, in the catalog.
+    pub(crate) requires: Vec<usize>,
+}
+
+impl core::fmt::Debug for RegisteredPlugin {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "RegisteredPlugin({})", self.info.name)
+    }
+}
+
+/// Reads what a module offers. Constructs nothing, checks nothing against a runtime.
+///
+/// # Errors
+/// What [`Runtime::load`](crate::Runtime::load) says of a file that cannot be loaded.
+pub fn inspect(path: impl AsRef<Path>) -> Result<ModuleInfo> {
+    let path = find(path.as_ref())?;
+    let registered = open(&path, init_options::INSPECT)?;
+    let contracts = registered.contracts.iter().map(|&index| ContractInfo::new(&registered.catalog, index)).collect();
+    let plugins = registered.plugins.into_iter().map(|plugin| plugin.info).collect();
+    Ok(ModuleInfo { path, plugins, contracts })
+}
+
+/// The file that is meant; without an extension the platform's is tried too.
+pub(crate) fn find(path: &Path) -> Result<PathBuf> {
+    let mut tried = Vec::new();
+    if path.extension().is_none()
+        && let Some(name) = path.file_name()
+    {
+        let name = name.to_string_lossy();
+        let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+        tried.push(path.with_file_name(format!("{name}{suffix}")));
+        if !prefix.is_empty() {
+            tried.push(path.with_file_name(format!("{prefix}{name}{suffix}")));
+        }
+    }
+    for candidate in core::iter::once(path).chain(tried.iter().map(PathBuf::as_path)) {
+        if candidate.is_file() {
+            return fs::canonicalize(candidate)
+                .map_err(|source| Error::Unreadable { path: candidate.to_owned(), source });
+        }
+    }
+    Err(Error::FileMissing { path: path.to_owned(), tried, advice: advice(path) })
+}
+
+fn advice(path: &Path) -> String {
+    if path.is_dir() {
+        return "it is a folder: name the library inside it".to_owned();
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Ok(entries) = fs::read_dir(folder) else {
+        let here = std::env::current_dir().map_or_else(|_| "unknown".to_owned(), |here| here.display().to_string());
+        let relative = if path.is_relative() { format!(" (the current directory is `{here}`)") } else { String::new() };
+        return format!(
+            "the folder `{}` does not exist{relative}; build the plugin with `cargo rustc --release --crate-type cdylib` and load the file that it writes",
+            folder.display()
+        );
+    };
+    let names: Vec<String> = entries
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| name.ends_with(std::env::consts::DLL_SUFFIX))
+        .collect();
+    let wanted = path.file_name().unwrap_or_default().to_string_lossy();
+    match super::registry::similar(&wanted, &names) {
+        Some(similar) => format!("did you mean `{}`?", folder.join(similar).display()),
+        None => "check the path, or build the plugin with `cargo rustc --release --crate-type cdylib` and load the file that it writes".to_owned(),
+    }
+}
+
+/// Opens a library and reads its registration.
+pub(crate) fn open(path: &Path, options: u32) -> Result<Registered> {
+    let unreadable = |source| Error::Unreadable { path: path.to_owned(), source };
+    let bytes = fs::read(path).map_err(unreadable)?;
+    object_file::check(&bytes).map_err(|unfit| match unfit {
+        Unfit::NotALibrary(found) => Error::NotALibrary { path: path.to_owned(), found },
+        Unfit::Foreign(found) => {
+            Error::WrongArchitecture { path: path.to_owned(), found, expected: object_file::expected() }
+        }
+    })?;
+    let copy = PrivateCopy::of(path, &bytes).map_err(unreadable)?;
+    drop(bytes);
+    let opened = open_copy(&copy.path);
+    copy.settle(opened.is_ok());
+    // O3: never closed.
+    let library = ManuallyDrop::new(opened.map_err(|reason| refused(path, &copy.path, &reason))?);
+    let init = entry_point(&library, path, &copy.path)?;
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let mut registration = empty_registration(options, &name);
+    // SAFETY: O2: the function that ABI 1 defines, with an immortal host and a registration of this version.
+    let code = unsafe { init(core::ptr::from_ref::<Host>(image::host()), &raw mut registration) };
+    judge(code, &registration, path)?;
+    // SAFETY: the registration was filled in by the module, whose image is mapped (O3).
+    unsafe { read(&registration) }.map_err(|reason| Error::MalformedModule { path: path.to_owned(), reason })
+}
+
+/// The plugins of this image.
+pub(crate) fn linked(source: &Path) -> Result<Registered> {
+    let mut registration = empty_registration(0, "");
+    entry::fill(&mut registration);
+    if registration.offers.len == 0 && registration.expected_offers == 0 {
+        return Err(Error::NothingLinked);
+    }
+    let lost = registration.offers.len != registration.expected_offers;
+    judge(if lost { init_code::LOST_REGISTRATIONS } else { init_code::READY }, &registration, source)?;
+    // SAFETY: the registration of this very image.
+    unsafe { read(&registration) }.map_err(|reason| Error::MalformedModule { path: source.to_owned(), reason })
+}
+
+fn empty_registration(options: u32, name: &str) -> Registration {
+    Registration {
+        size: size_of::<Registration>() as u32,
+        abi: 0,
+        options,
+        flags: 0,
+        offers: List::EMPTY,
+        contracts: List::EMPTY,
+        expected_offers: 0,
+        name: Slice::text(name),
+    }
+}
+
+fn judge(code: i32, registration: &Registration, path: &Path) -> Result<()> {
+    let path = path.to_owned();
+    if code == init_code::ABI_MISMATCH || registration.abi != ABI_VERSION {
+        return Err(Error::AbiVersion { path, found: registration.abi, expected: ABI_VERSION });
+    }
+    let failed = |reason: &str| Err(Error::InitFailed { path: path.clone(), reason: reason.to_owned() });
+    match code {
+        init_code::READY => Ok(()),
+        init_code::LOST_REGISTRATIONS => Err(Error::LostRegistrations {
+            path,
+            found: registration.offers.len,
+            expected: registration.expected_offers,
+        }),
+        init_code::ALREADY_INITIALISED => failed("this image was initialised before"),
+        init_code::PANICKED => failed("it panicked"),
+        code => failed(&format!("it answered {code}")),
+    }
+}
+
+/// What the system's loader said, as one of our errors.
+fn refused(path: &Path, copy: &Path, reason: &str) -> Error {
+    let path = path.to_owned();
+    if let Some((_, symbol)) = reason.split_once("undefined symbol: ") {
+        let symbol = symbol.split([' ', ',']).next().unwrap_or(symbol).to_owned();
+        return Error::UnresolvedSymbol { path, symbol };
+    }
+    let reason = reason.strip_prefix(&format!("{}: ", copy.display())).unwrap_or(reason).to_owned();
+    Error::OpenFailed { path, reason }
+}
+
+#[cfg(unix)]
+fn open_copy(path: &Path) -> core::result::Result<Library, String> {
+    use libloading::os::unix;
+    // SAFETY: opening runs the initialisers of the library: code that whoever loads a plugin has chosen to trust.
+    unsafe { unix::Library::open(Some(path), unix::RTLD_NOW | unix::RTLD_LOCAL) }
+        .map(Library::from)
+        .map_err(|error| innermost(&error))
+}
+
+#[cfg(not(unix))]
+fn open_copy(path: &Path) -> core::result::Result<Library, String> {
+    // SAFETY: opening runs the initialisers of the library: code that whoever loads a plugin has chosen to trust.
+    unsafe { Library::new(path) }.map_err(|error| innermost(&error))
+}
+
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    core::iter::successors(Some(error), |error: &&(dyn std::error::Error + 'static)| (*error).source()).last().map_or_else(String::new, ToString::to_string)
+}
+
+fn entry_point(library: &Library, path: &Path, copy: &Path) -> Result<InitFunction> {
+    // SAFETY: the symbol has the type that ABI 1 gives it in every module.
+    let found = unsafe { library.get::<InitFunction>(ENTRY_SYMBOL) };
+    let Ok(symbol) = found else {
+        return Err(Error::NotAPlugin { path: path.to_owned(), dependency: false });
+    };
+    let init = *symbol;
+    if lies_in(init, copy) { Ok(init) } else { Err(Error::NotAPlugin { path: path.to_owned(), dependency: true }) }
+}
+
+/// Whether a function lies in that file: `dlsym` also searches the libraries that it links to.
+#[cfg(unix)]
+fn lies_in(function: InitFunction, copy: &Path) -> bool {
+    use std::ffi::{CStr, OsStr};
+    use std::os::unix::ffi::OsStrExt as _;
+
+    // SAFETY: an all-zero `Dl_info` is a valid value of it: null pointers.
+    let mut info: libc::Dl_info = unsafe { core::mem::zeroed() };
+    // SAFETY: the address of a function, and a place for the answer.
+    let known = unsafe { libc::dladdr(function as *const libc::c_void, &raw mut info) };
+    if known == 0 || info.dli_fname.is_null() {
+        return false;
+    }
+    // SAFETY: a null-terminated name, which lives while the object is mapped (O3).
+    let name = unsafe { CStr::from_ptr(info.dli_fname) };
+    Path::new(OsStr::from_bytes(name.to_bytes())) == copy
+}
+
+/// Elsewhere a symbol is looked up in the very file.
+#[cfg(not(unix))]
+fn lies_in(_: InitFunction, _: &Path) -> bool {
+    true
+}
+
+/// Copies what a module registered.
+///
+/// # Safety
+/// 1. The registration was filled in by a module whose image is mapped.
+unsafe fn read(registration: &Registration) -> core::result::Result<Registered, Malformed> {
+    let mut copier = Copier::default();
+    let mut contracts = Vec::new();
+    // SAFETY: clause 1.
+    for &contract in unsafe { model::list(&registration.contracts) }? {
+        // SAFETY: clause 1.
+        contracts.push(unsafe { copier.contract(contract) }?);
+    }
+    struct Raw {
+        descriptor: *const PluginDescriptor,
+        requires: Vec<usize>,
+        offers: Vec<OfferCell>,
+    }
+    let mut raw: Vec<Raw> = Vec::new();
+    // SAFETY: clause 1.
+    for &offer in unsafe { model::list(&registration.offers) }? {
+        // SAFETY: clause 1.
+        let offer = unsafe { model::entry(offer, |offer: &Offer| offer.size, "an offer") }?;
+        // SAFETY: clause 1.
+        let header = unsafe { model::entry(offer.interface, |header| header.size, "an interface") }?;
+        // SAFETY: clause 1.
+        let contract = unsafe { copier.contract(header.contract) }?;
+        let wanted = size_of::<InterfaceHeader>() + header.method_count as usize * size_of::<usize>();
+        if (header.size as usize) < wanted {
+            return Err(format!("an interface of {} bytes for {} methods", header.size, header.method_count));
+        }
+        // SAFETY: clause 1.
+        let plugin = unsafe { model::entry(offer.plugin, |plugin| plugin.size, "a plugin") }?;
+        let position = raw.iter().position(|known| core::ptr::eq(known.descriptor, plugin));
+        let position = match position {
+            Some(position) => position,
+            None => {
+                let mut requires = Vec::new();
+                // SAFETY: clause 1.
+                for &required in unsafe { model::list(&plugin.requires) }? {
+                    // SAFETY: clause 1.
+                    requires.push(unsafe { copier.contract(required) }?);
+                }
+                raw.push(Raw { descriptor: plugin, requires, offers: Vec::new() });
+                raw.len() - 1
+            }
+        };
+        let mut written = Vec::new();
+        if offer.written_count > header.method_count as usize || (offer.written_count != 0 && offer.written.is_null()) {
+            return Err(format!("{} written methods of {}", offer.written_count, header.method_count));
+        }
+        for at in 0..offer.written_count {
+            // SAFETY: clause 1: `written_count` texts.
+            written.push(unsafe { model::text(*offer.written.add(at)) }?);
+        }
+        raw[position].offers.push(OfferCell::new(contract, offer.interface, written));
+    }
+    let catalog = Arc::new(copier.finish());
+    let mut plugins = Vec::new();
+    for Raw { descriptor, requires, mut offers } in raw {
+        for offer in &mut offers {
+            // So far these are the methods that were written; what is left was defaulted.
+            let written = core::mem::take(&mut offer.defaulted);
+            let methods = catalog.contracts[offer.contract].methods.iter().map(|method| method.name.clone());
+            offer.defaulted = methods.filter(|name| !written.contains(name)).collect();
+        }
+        // SAFETY: clause 1: checked above.
+        let plugin = unsafe { &*descriptor };
+        let info = |index: &usize| ContractInfo::new(&catalog, *index);
+        // SAFETY: clause 1.
+        let info = unsafe {
+            PluginInfo {
+                name: model::text(plugin.name)?,
+                version: model::text(plugin.version)?,
+                description: model::text(plugin.description)?,
+                authors: model::text(plugin.authors)?,
+                license: model::text(plugin.license)?,
+                repository: model::text(plugin.repository)?,
+                contracts: offers.iter().map(|offer| info(&offer.contract)).collect(),
+                requires: requires.iter().map(info).collect(),
+            }
+        };
+        if info.name.is_empty() {
+            return Err("a plugin without a name".to_owned());
+        }
+        plugins.push(RegisteredPlugin { info, descriptor, offers, requires });
+    }
+    Ok(Registered { catalog, plugins, flags: registration.flags, contracts })
+}
+
+/// Whether a panic in the module ends the process.
+pub(crate) fn aborts(registered: &Registered) -> bool {
+    registered.flags & module_flags::PANIC_ABORT != 0
+}

@@ -1,0 +1,356 @@
+//! Contracts and types as the core knows them: copies of descriptors, so that nothing points into a module.
+//!
+//! What is held: strings and numbers. Who may touch it: this file alone reads descriptors of other images.
+//!
+//! What is always true:
+//!
+//! * **M1** Descriptors are followed only while their image is mapped, during a load or an inspection.
+//! * **M2** Null pointers, foreign sizes and absurd counts are errors, not crashes. That a pointer that is not null points
+//!   to readable memory is what even a foreign module promises.
+
+use std::collections::HashMap;
+
+use polyplug_abi::{
+    ContractDescriptor, FieldDescriptor, List, MethodDescriptor, Slice, TypeDescriptor, contract_flags, method_flags,
+    passing, type_kind,
+};
+
+/// More entries than this in one list are a lie.
+const MOST: usize = 65_536;
+
+/// What a descriptor gets wrong.
+pub(crate) type Malformed = String;
+
+/// The contracts of one image, and every type they reach.
+#[derive(Debug, Default)]
+pub(crate) struct Catalog {
+    pub(crate) types: Vec<TypeModel>,
+    pub(crate) contracts: Vec<ContractModel>,
+}
+
+#[derive(Debug)]
+pub(crate) struct ContractModel {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) docs: String,
+    pub(crate) major: u32,
+    pub(crate) minor: u32,
+    pub(crate) host: bool,
+    pub(crate) methods: Vec<MethodModel>,
+}
+
+#[derive(Debug)]
+pub(crate) struct MethodModel {
+    pub(crate) name: String,
+    pub(crate) docs: String,
+    pub(crate) has_default: bool,
+    pub(crate) arguments: Vec<ArgumentModel>,
+    pub(crate) result: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct ArgumentModel {
+    pub(crate) name: String,
+    pub(crate) passing: u32,
+    pub(crate) ty: usize,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct TypeModel {
+    pub(crate) kind: u32,
+    pub(crate) name: String,
+    pub(crate) length: usize,
+    pub(crate) elements: Vec<usize>,
+    pub(crate) fields: Vec<FieldModel>,
+    pub(crate) variants: Vec<VariantModel>,
+    pub(crate) contract: Option<usize>,
+    pub(crate) lent: (usize, usize),
+    pub(crate) owned: (usize, usize),
+}
+
+#[derive(Debug)]
+pub(crate) struct FieldModel {
+    pub(crate) name: String,
+    pub(crate) ty: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct VariantModel {
+    pub(crate) name: String,
+    pub(crate) fields: Vec<FieldModel>,
+}
+
+impl Catalog {
+    /// The contract with this id and major.
+    pub(crate) fn find(&self, id: &str, major: u32) -> Option<usize> {
+        self.contracts.iter().position(|contract| contract.id == id && contract.major == major)
+    }
+
+    /// The type as its author would write it.
+    pub(crate) fn type_name(&self, index: usize) -> String {
+        let ty = &self.types[index];
+        let element = |at: usize| ty.elements.get(at).map_or_else(String::new, |&index| self.type_name(index));
+        match ty.kind {
+            type_kind::UNIT => "()".to_owned(),
+            type_kind::STRING => "String".to_owned(),
+            type_kind::LIST => format!("Vec<{}>", element(0)),
+            type_kind::ARRAY => format!("[{}; {}]", element(0), ty.length),
+            type_kind::OPTION => format!("Option<{}>", element(0)),
+            type_kind::RESULT => format!("Result<{}, {}>", element(0), element(1)),
+            type_kind::BOX => format!("Box<{}>", element(0)),
+            type_kind::FAULT => "Fault".to_owned(),
+            type_kind::TUPLE => {
+                let names: Vec<_> = ty.fields.iter().map(|field| self.type_name(field.ty)).collect();
+                if names.len() == 1 { format!("({},)", names[0]) } else { format!("({})", names.join(", ")) }
+            }
+            type_kind::OBJECT => {
+                let name = ty.contract.map_or("?", |contract| self.contracts[contract].name.as_str());
+                format!("dyn {name}")
+            }
+            type_kind::STRUCT | type_kind::ENUM => ty.name.clone(),
+            kind => scalar_name(kind).to_owned(),
+        }
+    }
+
+    /// The argument's type as its author would write it.
+    pub(crate) fn argument_type(&self, argument: &ArgumentModel) -> String {
+        let name = self.type_name(argument.ty);
+        match argument.passing {
+            passing::TEXT => "&str".to_owned(),
+            passing::SLICE => format!("&[{name}]"),
+            passing::REFERENCE | passing::OBJECT => format!("&{name}"),
+            _ => name,
+        }
+    }
+
+    /// `greet(name: &str) -> String`.
+    pub(crate) fn signature(&self, method: &MethodModel) -> String {
+        let arguments: Vec<_> = method
+            .arguments
+            .iter()
+            .map(|argument| {
+                let name = if argument.name.is_empty() { "_" } else { &argument.name };
+                format!("{name}: {}", self.argument_type(argument))
+            })
+            .collect();
+        let result = self.type_name(method.result);
+        let result = if result == "()" { String::new() } else { format!(" -> {result}") };
+        format!("{}({}){result}", method.name, arguments.join(", "))
+    }
+}
+
+fn scalar_name(kind: u32) -> &'static str {
+    match kind {
+        type_kind::BOOL => "bool",
+        type_kind::CHAR => "char",
+        type_kind::I8 => "i8",
+        type_kind::I16 => "i16",
+        type_kind::I32 => "i32",
+        type_kind::I64 => "i64",
+        type_kind::U8 => "u8",
+        type_kind::U16 => "u16",
+        type_kind::U32 => "u32",
+        type_kind::U64 => "u64",
+        type_kind::ISIZE => "isize",
+        type_kind::USIZE => "usize",
+        type_kind::F32 => "f32",
+        type_kind::F64 => "f64",
+        _ => "a type unknown to this version",
+    }
+}
+
+/// Copies descriptors into a catalog, each once.
+#[derive(Default)]
+pub(crate) struct Copier {
+    catalog: Catalog,
+    types: HashMap<*const TypeDescriptor, usize>,
+    contracts: HashMap<*const ContractDescriptor, usize>,
+}
+
+impl Copier {
+    pub(crate) fn finish(self) -> Catalog {
+        self.catalog
+    }
+
+    /// # Safety
+    /// 1. M1 and the promise of M2.
+    pub(crate) unsafe fn contract(&mut self, pointer: *const ContractDescriptor) -> Result<usize, Malformed> {
+        if let Some(&index) = self.contracts.get(&pointer) {
+            return Ok(index);
+        }
+        // SAFETY: clause 1.
+        let contract = unsafe { entry(pointer, |contract| contract.size, "a contract") }?;
+        let index = self.catalog.contracts.len();
+        if index > MOST {
+            return Err("more contracts than can be".to_owned());
+        }
+        // SAFETY: clause 1.
+        let (id, name, docs) = unsafe { (text(contract.id)?, text(contract.name)?, text(contract.docs)?) };
+        self.contracts.insert(pointer, index);
+        self.catalog.contracts.push(ContractModel {
+            id,
+            name,
+            docs,
+            major: contract.major,
+            minor: contract.minor,
+            host: contract.flags & contract_flags::HOST != 0,
+            methods: Vec::new(),
+        });
+        // SAFETY: clause 1.
+        for &method in unsafe { list(&contract.methods) }? {
+            // SAFETY: clause 1.
+            let method = unsafe { self.method(method) }?;
+            self.catalog.contracts[index].methods.push(method);
+        }
+        Ok(index)
+    }
+
+    /// # Safety
+    /// 1. As for [`Copier::contract`].
+    unsafe fn method(&mut self, pointer: *const MethodDescriptor) -> Result<MethodModel, Malformed> {
+        // SAFETY: clause 1.
+        let method = unsafe { entry(pointer, |method| method.size, "a method") }?;
+        let mut arguments = Vec::new();
+        // SAFETY: clause 1.
+        for &argument in unsafe { list(&method.arguments) }? {
+            // SAFETY: clause 1.
+            let argument = unsafe { entry(argument, |argument| argument.size, "an argument") }?;
+            // SAFETY: clause 1.
+            let ty = unsafe { self.ty((argument.ty)()) }?;
+            // SAFETY: clause 1.
+            arguments.push(ArgumentModel { name: unsafe { text(argument.name) }?, passing: argument.passing, ty });
+        }
+        // SAFETY: clause 1.
+        unsafe {
+            Ok(MethodModel {
+                name: text(method.name)?,
+                docs: text(method.docs)?,
+                has_default: method.flags & method_flags::DEFAULT != 0,
+                arguments,
+                result: self.ty((method.result)())?,
+            })
+        }
+    }
+
+    /// # Safety
+    /// 1. As for [`Copier::contract`].
+    unsafe fn ty(&mut self, pointer: *const TypeDescriptor) -> Result<usize, Malformed> {
+        if let Some(&index) = self.types.get(&pointer) {
+            return Ok(index);
+        }
+        // SAFETY: clause 1.
+        let ty = unsafe { entry(pointer, |ty| ty.size, "a type") }?;
+        let index = self.catalog.types.len();
+        if index > MOST || ty.element_count > MOST {
+            return Err("more types than can be".to_owned());
+        }
+        self.types.insert(pointer, index);
+        // SAFETY: clause 1.
+        let name = unsafe { text(ty.name) }?;
+        self.catalog.types.push(TypeModel {
+            kind: ty.kind,
+            name,
+            length: ty.length,
+            lent: (ty.lent_size, ty.lent_align),
+            owned: (ty.owned_size, ty.owned_align),
+            ..TypeModel::default()
+        });
+        let mut elements = Vec::new();
+        for at in 0..ty.element_count {
+            if ty.elements.is_null() {
+                return Err("a null list of element types".to_owned());
+            }
+            // SAFETY: clause 1: `element_count` functions.
+            let function = unsafe { *ty.elements.add(at) };
+            // SAFETY: clause 1.
+            elements.push(unsafe { self.ty(function()) }?);
+        }
+        // SAFETY: clause 1.
+        let fields = unsafe { self.fields(&ty.fields) }?;
+        let mut variants = Vec::new();
+        // SAFETY: clause 1.
+        for &variant in unsafe { list(&ty.variants) }? {
+            // SAFETY: clause 1.
+            let variant = unsafe { entry(variant, |variant| variant.size, "a variant") }?;
+            // SAFETY: clause 1.
+            let (name, fields) = unsafe { (text(variant.name)?, self.fields(&variant.fields)?) };
+            variants.push(VariantModel { name, fields });
+        }
+        let contract = match ty.contract {
+            // SAFETY: clause 1.
+            Some(function) => Some(unsafe { self.contract(function()) }?),
+            None => None,
+        };
+        let model = &mut self.catalog.types[index];
+        model.elements = elements;
+        model.fields = fields;
+        model.variants = variants;
+        model.contract = contract;
+        Ok(index)
+    }
+
+    /// # Safety
+    /// 1. As for [`Copier::contract`].
+    unsafe fn fields(&mut self, fields: &List<FieldDescriptor>) -> Result<Vec<FieldModel>, Malformed> {
+        let mut models = Vec::new();
+        // SAFETY: clause 1.
+        for &field in unsafe { list(fields) }? {
+            // SAFETY: clause 1.
+            let field = unsafe { entry(field, |field| field.size, "a field") }?;
+            // SAFETY: clause 1.
+            let ty = unsafe { self.ty((field.ty)()) }?;
+            // SAFETY: clause 1.
+            models.push(FieldModel { name: unsafe { text(field.name) }?, ty });
+        }
+        Ok(models)
+    }
+}
+
+/// A size-prefixed entry.
+///
+/// # Safety
+/// 1. The promise of M2.
+pub(crate) unsafe fn entry<'a, T>(
+    pointer: *const T,
+    size: impl FnOnce(&T) -> u32,
+    what: &str,
+) -> Result<&'a T, Malformed> {
+    if pointer.is_null() || !pointer.is_aligned() {
+        return Err(format!("a null pointer where {what} was expected"));
+    }
+    // SAFETY: clause 1; every entry starts with its size, and ABI 1 has no smaller version of any.
+    let entry = unsafe { &*pointer };
+    let stated = size(entry) as usize;
+    if stated < size_of::<T>() {
+        return Err(format!("{what} of {stated} bytes, fewer than the {} of this version", size_of::<T>()));
+    }
+    Ok(entry)
+}
+
+/// The pointers of a list.
+///
+/// # Safety
+/// 1. The promise of M2.
+pub(crate) unsafe fn list<'a, T>(list: &List<T>) -> Result<&'a [*const T], Malformed> {
+    if list.len > MOST {
+        return Err(format!("a list of {} entries", list.len));
+    }
+    if list.len != 0 && (list.ptr.is_null() || !list.ptr.is_aligned()) {
+        return Err(format!("a null list of {} entries", list.len));
+    }
+    // SAFETY: clause 1.
+    Ok(unsafe { list.pointers() })
+}
+
+/// A text.
+///
+/// # Safety
+/// 1. The promise of M2.
+pub(crate) unsafe fn text(slice: Slice) -> Result<String, Malformed> {
+    if slice.len > 1 << 24 || (slice.len != 0 && slice.ptr.is_null()) {
+        return Err(format!("a text of {} bytes at {:p}", slice.len, slice.ptr));
+    }
+    // SAFETY: clause 1.
+    let bytes = unsafe { slice.bytes() };
+    String::from_utf8(bytes.to_vec()).map_err(|error| format!("a text that is no UTF-8: {error}"))
+}

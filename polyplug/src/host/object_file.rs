@@ -1,0 +1,140 @@
+//! Is this file a shared library for this machine? Asked before the system's loader maps it, because a truncated file
+//! that is mapped ends the process with SIGBUS, and because the loader's own words are for experts.
+//!
+//! Only the fixed heads of the formats are read: a parser of whole object files would be a dependency larger than the
+//! crate that uses it.
+
+/// Why a file cannot be loaded here.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Unfit {
+    /// No shared library: what it is instead.
+    NotALibrary(String),
+    /// A shared library for another kind of machine.
+    Foreign(String),
+}
+
+const ELF_HEADER: usize = 64;
+const SHARED_OBJECT: u16 = 3;
+
+/// What this program runs on.
+pub(crate) fn expected() -> String {
+    format!("{} ({})", std::env::consts::ARCH, std::env::consts::OS)
+}
+
+/// Looks at the head of a file.
+pub(crate) fn check(bytes: &[u8]) -> Result<(), Unfit> {
+    if bytes.is_empty() {
+        return Err(Unfit::NotALibrary("an empty file".to_owned()));
+    }
+    let format = if bytes.starts_with(b"\x7fELF") {
+        "ELF"
+    } else if bytes.starts_with(b"MZ") {
+        "Windows"
+    } else if bytes.len() >= 4 && matches!(bytes[..4], [0xCF, 0xFA, 0xED, 0xFE] | [0xCA, 0xFE, 0xBA, 0xBE]) {
+        "macOS"
+    } else {
+        let head = &bytes[..bytes.len().min(1024)];
+        let text = head.utf8_chunks().all(|chunk| chunk.invalid().len() < 4 && !chunk.valid().contains('\0'))
+            && String::from_utf8_lossy(head).chars().filter(|&letter| letter == char::REPLACEMENT_CHARACTER).count() <= 1;
+        return Err(Unfit::NotALibrary(if text { "a text file" } else { "a file of unknown format" }.to_owned()));
+    };
+    let ours = if cfg!(windows) {
+        "Windows"
+    } else if cfg!(target_vendor = "apple") {
+        "macOS"
+    } else {
+        "ELF"
+    };
+    if format != ours {
+        return Err(Unfit::Foreign(format!("a {format} system")));
+    }
+    if format == "ELF" { elf(bytes) } else { Ok(()) }
+}
+
+/// The head of an ELF file; field offsets from the System V ABI, chapter 4.
+fn elf(bytes: &[u8]) -> Result<(), Unfit> {
+    let truncated = || Unfit::NotALibrary("a truncated shared library".to_owned());
+    if bytes.len() < ELF_HEADER {
+        return Err(truncated());
+    }
+    let (class, data) = (bytes[4], bytes[5]);
+    let machine = u16::from_le_bytes([bytes[18], bytes[19]]);
+    let machine = if data == 2 { machine.swap_bytes() } else { machine };
+    let name = match machine {
+        3 => "x86".to_owned(),
+        21 => "powerpc64".to_owned(),
+        22 => "s390x".to_owned(),
+        40 => "arm".to_owned(),
+        62 => "x86_64".to_owned(),
+        183 => "aarch64".to_owned(),
+        243 => "riscv64".to_owned(),
+        258 => "loongarch64".to_owned(),
+        other => format!("machine number {other}"),
+    };
+    let known = ["x86", "powerpc64", "s390x", "arm", "x86_64", "aarch64", "riscv64", "loongarch64"];
+    if known.contains(&std::env::consts::ARCH) && name != std::env::consts::ARCH {
+        return Err(Unfit::Foreign(name));
+    }
+    if class != 2 || data != 1 {
+        // 32-bit or big-endian, and the right machine: the system's loader is the better judge.
+        return Ok(());
+    }
+    let kind = u16::from_le_bytes([bytes[16], bytes[17]]);
+    if kind != SHARED_OBJECT {
+        let found = match kind {
+            1 => "an object file that was not linked",
+            2 => "an executable",
+            4 => "a core dump",
+            _ => "an ELF file of another kind",
+        };
+        return Err(Unfit::NotALibrary(found.to_owned()));
+    }
+    let word = |at: usize| -> Option<u64> {
+        let bytes = bytes.get(at..at.checked_add(8)?)?;
+        Some(u64::from_le_bytes(bytes.try_into().ok()?))
+    };
+    let half = |at: usize| u64::from(u16::from_le_bytes([bytes[at], bytes[at + 1]]));
+    let (table, entry, count) = (word(32).ok_or_else(truncated)?, half(54), half(56));
+    for index in 0..count {
+        let start = table.checked_add(index * entry).and_then(|start| usize::try_from(start).ok()).ok_or_else(truncated)?;
+        let offset = start.checked_add(8).and_then(word).ok_or_else(truncated)?;
+        let length = start.checked_add(32).and_then(word).ok_or_else(truncated)?;
+        let end = offset.checked_add(length).ok_or_else(truncated)?;
+        if end > bytes.len() as u64 {
+            return Err(truncated());
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_library_is_named() {
+        let what = |bytes: &[u8]| match check(bytes) {
+            Err(Unfit::NotALibrary(what)) => what,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(what(b""), "an empty file");
+        assert_eq!(what("fn main() {} // größer".as_bytes()), "a text file");
+        assert_eq!(what(&[1, 2, 0, 255, 254, 0, 9]), "a file of unknown format");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_program_can_be_cut_anywhere() {
+        let path = std::env::current_exe().expect("the path of this test");
+        let bytes = std::fs::read(path).expect("this test");
+        assert_eq!(check(&bytes), Ok(()));
+        for cut in [5, 63, 64, 100, bytes.len() / 2] {
+            let truncated = Unfit::NotALibrary("a truncated shared library".to_owned());
+            assert_eq!(check(&bytes[..cut]), Err(truncated), "cut at {cut}");
+        }
+        let mut foreign = bytes;
+        foreign[18] = 8;
+        foreign[19] = 0;
+        assert_eq!(check(&foreign), Err(Unfit::Foreign("machine number 8".to_owned())));
+    }
+}

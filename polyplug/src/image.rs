@@ -1,0 +1,85 @@
+//! What this image knows of itself: the core it talks to, its name, whether it was loaded as a module.
+//!
+//! An image is one linked file: the program, or a shared library. Each has its own copy of these statics.
+
+use core::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use polyplug_abi::{ABI_VERSION, Host};
+
+use crate::fault;
+
+/// The core in this image itself: what a program uses, and a plugin that nobody has loaded (in its own tests).
+static LOCAL: Host = Host {
+    size: size_of::<Host>() as u32,
+    abi: ABI_VERSION,
+    fault_new: fault::fault_new,
+    fault_unhandled: fault::fault_unhandled,
+    report: fault::report,
+    adapt: adapt::adapt,
+};
+
+static LOADED_BY: AtomicPtr<Host> = AtomicPtr::new(core::ptr::null_mut());
+
+/// A fixed place, because the memory of an image that is unmapped must not be left behind.
+static NAME: Mutex<Name> = Mutex::new(Name { bytes: [0; Name::ROOM], len: 0 });
+
+struct Name {
+    bytes: [u8; Self::ROOM],
+    len: usize,
+}
+
+impl Name {
+    const ROOM: usize = 120;
+}
+
+/// The core that this image talks to.
+#[inline]
+pub(crate) fn host() -> &'static Host {
+    let loaded_by = LOADED_BY.load(Ordering::Acquire);
+    if loaded_by.is_null() {
+        return &LOCAL;
+    }
+    // SAFETY: `become_module` stored a table of a core, which is immortal.
+    unsafe { &*loaded_by }
+}
+
+/// Whether this image was loaded as a module.
+pub(crate) fn is_module() -> bool {
+    !LOADED_BY.load(Ordering::Acquire).is_null()
+}
+
+/// Who a fault names when no plugin is known: the module, or `host` for the program.
+pub(crate) fn name() -> String {
+    let name = NAME.lock().unwrap_or_else(PoisonError::into_inner);
+    if name.len == 0 {
+        return "host".to_owned();
+    }
+    String::from_utf8_lossy(&name.bytes[..name.len]).into_owned()
+}
+
+/// Called once, by the entry point.
+pub(crate) fn become_module(core: &'static Host, name: &str) {
+    let bytes = name.as_bytes();
+    let len = bytes.len().min(Name::ROOM);
+    let mut place = NAME.lock().unwrap_or_else(PoisonError::into_inner);
+    place.bytes[..len].copy_from_slice(&bytes[..len]);
+    place.len = len;
+    LOADED_BY.store(core::ptr::from_ref(core).cast_mut(), Ordering::Release);
+}
+
+#[cfg(feature = "host")]
+use crate::host::views as adapt;
+
+#[cfg(not(feature = "host"))]
+mod adapt {
+    use polyplug_abi::{ContractDescriptor, InterfaceHeader};
+
+    /// Without a core nothing ever comes from another image.
+    pub(super) unsafe extern "C" fn adapt(
+        _: *const InterfaceHeader,
+        _: *const ContractDescriptor,
+    ) -> *const InterfaceHeader {
+        core::ptr::null()
+    }
+}

@@ -1,0 +1,237 @@
+//! What `#[plugin]` says of a type: who it is, how its state is made and destroyed.
+
+use core::fmt;
+use core::marker::PhantomData;
+use std::error::Error as StdError;
+
+use polyplug_abi::{Buffer, ContextRecord, ContractDescriptor, List, PluginDescriptor, Receiver, Slice};
+
+use crate::context::Context;
+use crate::data::Data;
+use crate::panics;
+
+/// An error of any kind, as constructors return it.
+pub type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// Who a plugin is and what it needs; the defaults come from its Cargo.toml.
+pub trait Metadata {
+    /// Unique in a runtime.
+    const NAME: &'static str;
+    /// Semantic version.
+    const VERSION: &'static str;
+    /// One line, or empty.
+    const DESCRIPTION: &'static str;
+    /// Separated by colons, or empty.
+    const AUTHORS: &'static str;
+    /// SPDX expression, or empty.
+    const LICENSE: &'static str;
+    /// Address of the source, or empty.
+    const REPOSITORY: &'static str;
+    /// Host contracts that must be provided before the plugin is constructed.
+    const REQUIRES: &'static [&'static ContractDescriptor];
+}
+
+/// How a state is made.
+pub trait Construct<T> {
+    /// Makes it.
+    ///
+    /// # Errors
+    /// Whatever the plugin's constructor returns.
+    fn construct(context: &Context) -> Result<T, BoxError>;
+}
+
+/// The way of a plugin that names no constructor.
+#[derive(Debug)]
+pub enum ByDefault {}
+
+impl<T: DefaultPlugin> Construct<T> for ByDefault {
+    fn construct(_: &Context) -> Result<T, BoxError> {
+        Ok(T::make())
+    }
+}
+
+/// A plugin type that can be made without a constructor.
+#[diagnostic::on_unimplemented(
+    message = "polyplug cannot construct `{Self}`: it has no `Default` and the plugin names no `new`",
+    label = "no `Default`",
+    note = "help: put `#[derive(Default)]` on the type, or write `#[polyplug::plugin(new = {Self}::new)]`"
+)]
+pub trait DefaultPlugin {
+    /// Makes it.
+    fn make() -> Self;
+}
+
+impl<T: Default> DefaultPlugin for T {
+    fn make() -> Self {
+        T::default()
+    }
+}
+
+/// What a constructor may return: the plugin, or a `Result` of it.
+#[diagnostic::on_unimplemented(
+    message = "`new` returns `{Self}`, which makes no `{T}`",
+    label = "wrong return type",
+    note = "help: write `fn new(context: &polyplug::Context) -> Self`, or `-> Result<Self, E>` with `E: Into<Box<dyn Error + Send + Sync>>`"
+)]
+pub trait Constructed<T> {
+    /// As a result.
+    ///
+    /// # Errors
+    /// The constructor's.
+    fn into_result(self) -> Result<T, BoxError>;
+}
+
+impl<T> Constructed<T> for T {
+    fn into_result(self) -> Result<T, BoxError> {
+        Ok(self)
+    }
+}
+
+impl<T, E: Into<BoxError>> Constructed<T> for Result<T, E> {
+    fn into_result(self) -> Result<T, BoxError> {
+        self.map_err(Into::into)
+    }
+}
+
+/// Calls the constructor that a plugin names.
+///
+/// # Errors
+/// The constructor's.
+pub fn constructed<T, R: Constructed<T>>(new: fn(&Context) -> R, context: &Context) -> Result<T, BoxError> {
+    new(context).into_result()
+}
+
+/// What may be a plugin.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a plugin: many threads call it at once, so it must be `Send + Sync + 'static`",
+    label = "not `Send + Sync + 'static`"
+)]
+pub trait PluginState: Send + Sync + 'static {}
+
+impl<T: Send + Sync + 'static> PluginState for T {}
+
+/// The options of a plugin, written on exactly one of its impls.
+pub trait PluginOptions {
+    /// The descriptor that those options make.
+    fn describe() -> &'static PluginDescriptor;
+}
+
+/// The descriptor of the plugin type `T`.
+#[must_use]
+pub fn described<T: 'static, M: Metadata, K: Construct<T>>() -> &'static PluginDescriptor {
+    struct Described<T, M, K>(PhantomData<(T, M, K)>);
+    impl<T: 'static, M: Metadata, K: Construct<T>> Described<T, M, K> {
+        const DESCRIPTOR: &'static PluginDescriptor = &PluginDescriptor {
+            size: size_of::<PluginDescriptor>() as u32,
+            flags: 0,
+            name: Slice::text(M::NAME),
+            version: Slice::text(M::VERSION),
+            description: Slice::text(M::DESCRIPTION),
+            authors: Slice::text(M::AUTHORS),
+            license: Slice::text(M::LICENSE),
+            repository: Slice::text(M::REPOSITORY),
+            requires: List::of(M::REQUIRES),
+            construct: construct::<T, K>,
+            destroy: destroy::<T>,
+        };
+    }
+    Described::<T, M, K>::DESCRIPTOR
+}
+
+/// Finds the descriptor of a plugin from one of its impls that has no options: another impl's, or the default one.
+/// Chosen by autoref: `(&Find::<T, M>::NEW).describe()`.
+pub struct Find<T, M>(PhantomData<(T, M)>);
+
+impl<T, M> Find<T, M> {
+    /// The only value.
+    pub const NEW: Self = Self(PhantomData);
+}
+
+impl<T, M> fmt::Debug for Find<T, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Find")
+    }
+}
+
+/// Another impl has the options.
+pub trait FindOptions {
+    /// The descriptor.
+    fn describe(&self) -> &'static PluginDescriptor;
+}
+
+impl<T: PluginOptions, M> FindOptions for &Find<T, M> {
+    fn describe(&self) -> &'static PluginDescriptor {
+        T::describe()
+    }
+}
+
+/// No impl has options.
+pub trait FindDefault {
+    /// The plugin type.
+    type State;
+    /// The descriptor.
+    fn describe(&self) -> &'static PluginDescriptor
+    where
+        Self::State: DefaultPlugin;
+}
+
+impl<T: 'static, M: Metadata> FindDefault for Find<T, M> {
+    type State = T;
+    fn describe(&self) -> &'static PluginDescriptor
+    where
+        T: DefaultPlugin,
+    {
+        described::<T, M, ByDefault>()
+    }
+}
+
+/// See [`PluginDescriptor::construct`].
+///
+/// # Safety
+/// 1. `receiver` is a fresh receiver, `context` a live context, `error` a place for a buffer.
+unsafe extern "C" fn construct<T, K: Construct<T>>(
+    receiver: *mut Receiver,
+    context: *const ContextRecord,
+    error: *mut Buffer,
+) -> *mut () {
+    let outcome = panics::contain(|| {
+        // SAFETY: clause 1.
+        let context = unsafe { Context::retain(context) };
+        match K::construct(&context) {
+            Ok(state) => Ok(Box::new(state)),
+            Err(error) => Err(levels(error.as_ref())),
+        }
+    });
+    match outcome {
+        Ok(Ok(state)) => Box::into_raw(state).cast(),
+        Ok(Err(chain)) => {
+            // SAFETY: clause 1.
+            unsafe { error.write(chain.give()) };
+            core::ptr::null_mut()
+        }
+        Err(fault) => {
+            // SAFETY: clause 1.
+            unsafe { (*receiver).fault = fault.into_raw() };
+            core::ptr::null_mut()
+        }
+    }
+}
+
+/// The levels of an error, outermost first.
+fn levels(error: &(dyn StdError + 'static)) -> Vec<String> {
+    core::iter::successors(Some(error), |error: &&(dyn std::error::Error + 'static)| (*error).source()).map(ToString::to_string).collect()
+}
+
+/// See [`PluginDescriptor::destroy`].
+///
+/// # Safety
+/// 1. `receiver.state` was made by [`construct`] for the same `T`, and is not used again.
+unsafe extern "C" fn destroy<T>(receiver: *mut Receiver) {
+    // SAFETY: clause 1.
+    let state = unsafe { (*receiver).state }.cast::<T>();
+    // SAFETY: clause 1.
+    if let Err(fault) = panics::contain(|| drop(unsafe { Box::from_raw(state) })) {
+        // SAFETY: clause 1.
+        unsafe { (*receiver).fault = fault.into_raw() };
+    }
+}
