@@ -272,7 +272,12 @@ macro_rules! shared_between_threads {
 }
 
 shared_between_threads!(
-    TypeDescriptor, FieldDescriptor, VariantDescriptor, ArgumentDescriptor, MethodDescriptor, ContractDescriptor
+    TypeDescriptor,
+    FieldDescriptor,
+    VariantDescriptor,
+    ArgumentDescriptor,
+    MethodDescriptor,
+    ContractDescriptor
 );
 
 impl TypeDescriptor {

@@ -2,7 +2,9 @@
 
 use core::ffi::CStr;
 
-use crate::{Buffer, ContextRecord, ContractDescriptor, Host, InterfaceHeader, List, Receiver, Slice};
+use crate::{
+    Buffer, ContextRecord, ContractDescriptor, Host, InterfaceHeader, List, Receiver, Slice,
+};
 
 /// The symbol that every module exports.
 pub const ENTRY_SYMBOL: &CStr = c"polyplug_init";
@@ -10,7 +12,8 @@ pub const ENTRY_SYMBOL: &CStr = c"polyplug_init";
 /// The type of the exported symbol. Fills in the registration and answers one of [`init_code`].
 ///
 /// Called once per image, before anything else in it.
-pub type InitFunction = unsafe extern "C" fn(host: *const Host, registration: *mut Registration) -> i32;
+pub type InitFunction =
+    unsafe extern "C" fn(host: *const Host, registration: *mut Registration) -> i32;
 
 /// What the entry point answers.
 pub mod init_code {

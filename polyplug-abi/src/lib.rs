@@ -31,8 +31,8 @@ mod sequence;
 pub use context::{ContextRecord, ContextTable};
 pub use descriptor::{
     ArgumentDescriptor, ContractDescriptor, ContractFunction, FieldDescriptor, MethodDescriptor,
-    TypeDescriptor, TypeFunction, VariantDescriptor, contract_flags, method_flags, passing, type_flags,
-    type_kind,
+    TypeDescriptor, TypeFunction, VariantDescriptor, contract_flags, method_flags, passing,
+    type_flags, type_kind,
 };
 pub use entry::{
     ENTRY_SYMBOL, InitFunction, Offer, PluginDescriptor, Registration, init_code, init_options,

@@ -29,7 +29,11 @@ impl Receiver {
     #[must_use]
     #[inline]
     pub const fn new(state: *mut ()) -> Self {
-        Self { state, fault: ptr::null_mut(), call: ptr::null() }
+        Self {
+            state,
+            fault: ptr::null_mut(),
+            call: ptr::null(),
+        }
     }
 }
 

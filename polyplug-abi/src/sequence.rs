@@ -26,18 +26,27 @@ frozen_layout!(Slice { size: 16, ptr @ 0, len @ 8 });
 
 impl Slice {
     /// No elements at all.
-    pub const EMPTY: Self = Self { ptr: ptr::null(), len: 0 };
+    pub const EMPTY: Self = Self {
+        ptr: ptr::null(),
+        len: 0,
+    };
 
     /// Lends text.
     #[must_use]
     pub const fn text(text: &str) -> Self {
-        Self { ptr: text.as_ptr(), len: text.len() }
+        Self {
+            ptr: text.as_ptr(),
+            len: text.len(),
+        }
     }
 
     /// Lends a run of values as they lie in memory.
     #[must_use]
     pub const fn of<T>(values: &[T]) -> Self {
-        Self { ptr: values.as_ptr().cast(), len: values.len() }
+        Self {
+            ptr: values.as_ptr().cast(),
+            len: values.len(),
+        }
     }
 
     /// The bytes lent.
@@ -91,13 +100,19 @@ pub struct List<T> {
 
 impl<T> List<T> {
     /// No entries.
-    pub const EMPTY: Self = Self { ptr: ptr::null(), len: 0 };
+    pub const EMPTY: Self = Self {
+        ptr: ptr::null(),
+        len: 0,
+    };
 
     /// Lists entries that live as long as the image.
     #[must_use]
     pub const fn of(entries: &'static [&'static T]) -> Self {
         // A `&T` and a `*const T` have one layout.
-        Self { ptr: entries.as_ptr().cast(), len: entries.len() }
+        Self {
+            ptr: entries.as_ptr().cast(),
+            len: entries.len(),
+        }
     }
 
     /// The pointers listed.
@@ -158,13 +173,21 @@ frozen_layout!(Buffer { size: 32, ptr @ 0, len @ 8, capacity @ 16, release @ 24 
 
 impl Buffer {
     /// No elements, nothing to free.
-    pub const EMPTY: Self = Self { ptr: ptr::null_mut(), len: 0, capacity: 0, release: None };
+    pub const EMPTY: Self = Self {
+        ptr: ptr::null_mut(),
+        len: 0,
+        capacity: 0,
+        release: None,
+    };
 
     /// The same run, read as lent.
     #[must_use]
     #[inline]
     pub const fn slice(&self) -> Slice {
-        Slice { ptr: self.ptr, len: self.len }
+        Slice {
+            ptr: self.ptr,
+            len: self.len,
+        }
     }
 
     /// Gives the memory back to the side that made it.

@@ -17,7 +17,8 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
 use polyplug_abi::{
-    InterfaceHeader, MethodDescriptor, Object, Receiver, fault_kind, interface_flags, invoke_code, type_kind,
+    InterfaceHeader, MethodDescriptor, Object, Receiver, fault_kind, interface_flags, invoke_code,
+    type_kind,
 };
 
 use crate::contract::{Access, Contract};
@@ -48,6 +49,7 @@ pub unsafe trait Handle<C: Contract + ?Sized> {
 pub struct Entered<H> {
     pub(crate) interface: *const InterfaceHeader,
     pub(crate) state: *mut (),
+    #[expect(dead_code, reason = "kept for its drop")]
     pub(crate) hold: H,
 }
 
@@ -70,7 +72,11 @@ impl<C: Contract + ?Sized, H: Handle<C>> fmt::Debug for Session<'_, C, H> {
 /// When the plugin is no longer there.
 #[inline(always)]
 pub fn begin<C: Contract + ?Sized, H: Handle<C>>(handle: &H) -> Result<Session<'_, C, H>, Fault> {
-    Ok(Session { handle, entered: handle.enter()?, contract: PhantomData })
+    Ok(Session {
+        handle,
+        entered: handle.enter()?,
+        contract: PhantomData,
+    })
 }
 
 impl<C: Contract + ?Sized, H: Handle<C>> Session<'_, C, H> {
@@ -116,7 +122,10 @@ impl<C: Contract + ?Sized, H: Handle<C>> Session<'_, C, H> {
         if const { !any_bits(R::TYPE.kind) } && !self.is_rust() {
             // SAFETY: E3: no fault, so the place is written.
             if let Err(invalid) = unsafe { R::Travel::check(returned, &place) } {
-                return Err(self.explain(method, Fault::of_kind(invalid.kind(), &format!("result {invalid}"))));
+                return Err(self.explain(
+                    method,
+                    Fault::of_kind(invalid.kind(), &format!("result {invalid}")),
+                ));
             }
         }
         // SAFETY: E3: no fault, so the place is written.
@@ -243,9 +252,13 @@ pub unsafe fn invoke<R: Data>(
     typed: impl FnOnce(*mut Receiver, OutOf<R>) -> ReturnOf<R>,
 ) -> i32 {
     // SAFETY: clauses 2 and 3.
-    let mut checked = unsafe { check::frame(method, frame.cast()) }.map_err(|invalid| (invalid.kind(), invalid.to_string()));
+    let mut checked = unsafe { check::frame(method, frame.cast()) }
+        .map_err(|invalid| (invalid.kind(), invalid.to_string()));
     if checked.is_ok() && R::TYPE.kind != type_kind::UNIT && out.is_null() {
-        checked = Err((fault_kind::INVALID_VALUE, "no place for the result".to_owned()));
+        checked = Err((
+            fault_kind::INVALID_VALUE,
+            "no place for the result".to_owned(),
+        ));
     }
     if let Err((kind, reason)) = checked {
         let fault = Fault::of_kind(kind, &format!("argument {reason}"));
@@ -269,7 +282,10 @@ pub unsafe fn invoke<R: Data>(
 /// 1. `receiver` is a fresh receiver.
 #[cold]
 pub unsafe fn unknown_method(receiver: *mut Receiver, contract: &'static str, method: u32) -> i32 {
-    let fault = Fault::of_kind(fault_kind::UNKNOWN_METHOD, &format!("contract `{contract}` has no method number {method}"));
+    let fault = Fault::of_kind(
+        fault_kind::UNKNOWN_METHOD,
+        &format!("contract `{contract}` has no method number {method}"),
+    );
     // SAFETY: clause 1.
     unsafe { (*receiver).fault = fault.into_raw() };
     invoke_code::FAULT
@@ -301,7 +317,11 @@ unsafe impl<C: Contract + ?Sized> Handle<C> for Borrowed<'_, C> {
 
     #[inline(always)]
     fn enter(&self) -> Result<Entered<()>, Fault> {
-        Ok(Entered { interface: self.interface, state: self.state, hold: () })
+        Ok(Entered {
+            interface: self.interface,
+            state: self.state,
+            hold: (),
+        })
     }
 
     fn plugin(&self) -> &str {
@@ -331,9 +351,18 @@ pub unsafe fn take_object<'o, C: Contract + ?Sized>(object: *const Object) -> Bo
     let object = unsafe { &*object };
     // SAFETY: clause 1.
     let order = unsafe { (*object.interface).order };
-    let interface =
-        if order == C::DESCRIPTOR.order { object.interface } else { adapted(object.interface, C::DESCRIPTOR) };
-    Borrowed { interface, state: object.state, plugin: "", lifetime: PhantomData, contract: PhantomData }
+    let interface = if order == C::DESCRIPTOR.order {
+        object.interface
+    } else {
+        adapted(object.interface, C::DESCRIPTOR)
+    };
+    Borrowed {
+        interface,
+        state: object.state,
+        plugin: "",
+        lifetime: PhantomData,
+        contract: PhantomData,
+    }
 }
 
 #[cold]
@@ -346,8 +375,11 @@ fn adapted(
     if adapted.is_null() {
         // SAFETY: this image's descriptor: static text.
         let id = unsafe { wanted.id.str() };
-        Fault::of_kind(fault_kind::UNKNOWN_METHOD, &format!("an object of `{id}` lacks a method that this side needs"))
-            .raise();
+        Fault::of_kind(
+            fault_kind::UNKNOWN_METHOD,
+            &format!("an object of `{id}` lacks a method that this side needs"),
+        )
+        .raise();
     }
     adapted
 }

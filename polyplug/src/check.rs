@@ -13,12 +13,12 @@
 use core::fmt;
 
 use polyplug_abi::{
-    ArgumentDescriptor, Buffer, FaultRecord, FieldDescriptor, MethodDescriptor, Object, Slice, TypeDescriptor,
-    fault_kind, passing, type_flags, type_kind,
+    ArgumentDescriptor, Buffer, FaultRecord, FieldDescriptor, MethodDescriptor, Object, Slice,
+    TypeDescriptor, fault_kind, passing, type_flags, type_kind,
 };
 
 /// How deep a value may nest.
-pub const MAX_DEPTH: usize = 128;
+pub(crate) const MAX_DEPTH: usize = 128;
 
 /// A value that is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,11 @@ pub struct Invalid {
 
 impl Invalid {
     fn new(reason: impl Into<String>) -> Self {
-        Self { kind: fault_kind::INVALID_VALUE, path: String::new(), reason: reason.into() }
+        Self {
+            kind: fault_kind::INVALID_VALUE,
+            path: String::new(),
+            reason: reason.into(),
+        }
     }
 
     fn within(mut self, step: &str) -> Self {
@@ -70,12 +74,16 @@ enum Form {
 ///
 /// # Errors
 /// When the bits are no value of the type.
-pub fn scalar(ty: &TypeDescriptor, bits: u64) -> Result<(), Invalid> {
+pub(crate) fn scalar(ty: &TypeDescriptor, bits: u64) -> Result<(), Invalid> {
     match ty.kind {
-        type_kind::BOOL if bits > 1 => Err(Invalid::new(format!("{bits} is no bool, which is 0 or 1"))),
+        type_kind::BOOL if bits > 1 => {
+            Err(Invalid::new(format!("{bits} is no bool, which is 0 or 1")))
+        }
         type_kind::CHAR => {
             let value = u32::try_from(bits).ok().and_then(char::from_u32);
-            value.map(drop).ok_or_else(|| Invalid::new(format!("{bits:#x} is no Unicode scalar value")))
+            value
+                .map(drop)
+                .ok_or_else(|| Invalid::new(format!("{bits:#x} is no Unicode scalar value")))
         }
         type_kind::ENUM if bits >= ty.variants.len as u64 => Err(unknown_variant(ty, bits)),
         _ => Ok(()),
@@ -87,7 +95,10 @@ fn unknown_variant(ty: &TypeDescriptor, tag: u64) -> Invalid {
     let name = unsafe { ty.name.str() };
     Invalid {
         kind: fault_kind::UNKNOWN_VARIANT,
-        ..Invalid::new(format!("variant {tag} is unknown, `{name}` has {} here", ty.variants.len))
+        ..Invalid::new(format!(
+            "variant {tag} is unknown, `{name}` has {} here",
+            ty.variants.len
+        ))
     }
 }
 
@@ -99,7 +110,7 @@ fn unknown_variant(ty: &TypeDescriptor, tag: u64) -> Invalid {
 ///
 /// # Errors
 /// When the bytes are no value of the type.
-pub unsafe fn owned(ty: &TypeDescriptor, place: *const u8) -> Result<(), Invalid> {
+pub(crate) unsafe fn owned(ty: &TypeDescriptor, place: *const u8) -> Result<(), Invalid> {
     // SAFETY: clauses 1 and 2, kept by the caller.
     unsafe { value(ty, place, Form::Owned, 0) }
 }
@@ -113,9 +124,14 @@ pub unsafe fn owned(ty: &TypeDescriptor, place: *const u8) -> Result<(), Invalid
 ///
 /// # Errors
 /// When the frame or an argument is not what the descriptor says.
-pub unsafe fn frame(method: &MethodDescriptor, frame: *const u8) -> Result<(), Invalid> {
-    if method.frame_size != 0 && (frame.is_null() || !frame.addr().is_multiple_of(method.frame_align)) {
-        return Err(Invalid::new(format!("the frame is null or not aligned to {} bytes", method.frame_align)));
+pub(crate) unsafe fn frame(method: &MethodDescriptor, frame: *const u8) -> Result<(), Invalid> {
+    if method.frame_size != 0
+        && (frame.is_null() || !frame.addr().is_multiple_of(method.frame_align))
+    {
+        return Err(Invalid::new(format!(
+            "the frame is null or not aligned to {} bytes",
+            method.frame_align
+        )));
     }
     // SAFETY: V1, clause 1.
     for argument in unsafe { method.arguments.pointers() } {
@@ -124,7 +140,8 @@ pub unsafe fn frame(method: &MethodDescriptor, frame: *const u8) -> Result<(), I
         // SAFETY: V1, clause 1.
         let name = unsafe { argument.name.str() };
         // SAFETY: the offset lies inside the frame by V1, and clauses 2 and 3.
-        unsafe { self::argument(argument, frame.add(argument.frame_offset)) }.map_err(|invalid| invalid.within(name))?;
+        unsafe { self::argument(argument, frame.add(argument.frame_offset)) }
+            .map_err(|invalid| invalid.within(name))?;
     }
     Ok(())
 }
@@ -138,7 +155,11 @@ unsafe fn argument(argument: &ArgumentDescriptor, place: *const u8) -> Result<()
     match argument.passing {
         passing::VALUE if ty.flags & type_flags::BY_VALUE != 0 => {
             let bits = match ty.kind {
-                type_kind::I64 | type_kind::U64 | type_kind::F64 | type_kind::ISIZE | type_kind::USIZE => {
+                type_kind::I64
+                | type_kind::U64
+                | type_kind::F64
+                | type_kind::ISIZE
+                | type_kind::USIZE => {
                     // SAFETY: clause 1: such an argument takes eight bytes (or a word, checked on 64-bit).
                     unsafe { place.cast::<u64>().read() }
                 }
@@ -206,23 +227,38 @@ unsafe fn text(slice: Slice) -> Result<(), Invalid> {
 fn extent(slice: Slice, size: usize, align: usize) -> Result<(), Invalid> {
     match slice.len.checked_mul(size) {
         Some(bytes) if isize::try_from(bytes).is_ok() => {}
-        _ => return Err(Invalid::new(format!("a length of {} is more than memory can hold", slice.len))),
+        _ => {
+            return Err(Invalid::new(format!(
+                "a length of {} is more than memory can hold",
+                slice.len
+            )));
+        }
     }
     if slice.len == 0 {
         return Ok(());
     }
     if slice.ptr.is_null() {
-        return Err(Invalid::new(format!("a null pointer with length {}", slice.len)));
+        return Err(Invalid::new(format!(
+            "a null pointer with length {}",
+            slice.len
+        )));
     }
     if !slice.ptr.addr().is_multiple_of(align) {
-        return Err(Invalid::new(format!("a pointer that is not aligned to {align} bytes")));
+        return Err(Invalid::new(format!(
+            "a pointer that is not aligned to {align} bytes"
+        )));
     }
     Ok(())
 }
 
 /// # Safety
 /// 1. What `slice` points to is readable.
-unsafe fn run(element: &TypeDescriptor, slice: Slice, form: Form, depth: usize) -> Result<(), Invalid> {
+unsafe fn run(
+    element: &TypeDescriptor,
+    slice: Slice,
+    form: Form,
+    depth: usize,
+) -> Result<(), Invalid> {
     let (size, align) = match form {
         Form::Lent => (element.lent_size, element.lent_align),
         Form::Owned => (element.owned_size, element.owned_align),
@@ -247,13 +283,26 @@ fn any_bits(ty: &TypeDescriptor) -> bool {
 /// # Safety
 /// 1. `place` points to a wire form of `ty`.
 /// 2. What it points to is readable.
-unsafe fn value(ty: &TypeDescriptor, place: *const u8, form: Form, depth: usize) -> Result<(), Invalid> {
+unsafe fn value(
+    ty: &TypeDescriptor,
+    place: *const u8,
+    form: Form,
+    depth: usize,
+) -> Result<(), Invalid> {
     if depth > MAX_DEPTH {
-        return Err(Invalid::new(format!("a value nested deeper than {MAX_DEPTH}")));
+        return Err(Invalid::new(format!(
+            "a value nested deeper than {MAX_DEPTH}"
+        )));
     }
-    let align = if form == Form::Lent { ty.lent_align } else { ty.owned_align };
+    let align = if form == Form::Lent {
+        ty.lent_align
+    } else {
+        ty.owned_align
+    };
     if !place.addr().is_multiple_of(align) {
-        return Err(Invalid::new(format!("a pointer that is not aligned to {align} bytes")));
+        return Err(Invalid::new(format!(
+            "a pointer that is not aligned to {align} bytes"
+        )));
     }
     match ty.kind {
         // SAFETY: clause 1: one byte.
@@ -287,7 +336,11 @@ unsafe fn value(ty: &TypeDescriptor, place: *const u8, form: Form, depth: usize)
         type_kind::ARRAY => {
             // SAFETY: V1.
             let element = unsafe { element(ty, 0) };
-            let size = if form == Form::Lent { element.lent_size } else { element.owned_size };
+            let size = if form == Form::Lent {
+                element.lent_size
+            } else {
+                element.owned_size
+            };
             for index in 0..ty.length {
                 // SAFETY: clause 1: the elements lie side by side.
                 unsafe { value(element, place.add(index * size), form, depth + 1) }
@@ -307,12 +360,18 @@ unsafe fn value(ty: &TypeDescriptor, place: *const u8, form: Form, depth: usize)
             if ty.kind == type_kind::OPTION && tag == 0 {
                 return Ok(());
             }
-            let index = if ty.kind == type_kind::OPTION { 0 } else { tag as usize };
+            let index = if ty.kind == type_kind::OPTION {
+                0
+            } else {
+                tag as usize
+            };
             // SAFETY: V1; the payload lies behind the tag at the alignment of the whole.
             unsafe { value(element(ty, index), place.add(align.max(4)), form, depth + 1) }
         }
         // SAFETY: V1; clauses 1 and 2.
-        type_kind::TUPLE | type_kind::STRUCT => unsafe { fields(ty.fields.pointers(), place, form, depth) },
+        type_kind::TUPLE | type_kind::STRUCT => unsafe {
+            fields(ty.fields.pointers(), place, form, depth)
+        },
         type_kind::ENUM => {
             // SAFETY: clause 1: the tag comes first.
             let tag = unsafe { place.cast::<u32>().read() };
@@ -324,7 +383,8 @@ unsafe fn value(ty: &TypeDescriptor, place: *const u8, form: Form, depth: usize)
             // SAFETY: V1.
             let name = unsafe { variant.name.str() };
             // SAFETY: V1; clauses 1 and 2.
-            unsafe { fields(variant.fields.pointers(), place, form, depth) }.map_err(|invalid| invalid.within(name))
+            unsafe { fields(variant.fields.pointers(), place, form, depth) }
+                .map_err(|invalid| invalid.within(name))
         }
         type_kind::FAULT => {
             // SAFETY: clause 1: a pointer.
@@ -350,7 +410,11 @@ unsafe fn fields(
     for field in fields {
         // SAFETY: V1.
         let field = unsafe { &**field };
-        let offset = if form == Form::Lent { field.lent_offset } else { field.owned_offset };
+        let offset = if form == Form::Lent {
+            field.lent_offset
+        } else {
+            field.owned_offset
+        };
         // SAFETY: V1.
         let ty = unsafe { &*(field.ty)() };
         // SAFETY: V1: the offset lies inside the value; clauses 1 and 2.
@@ -377,16 +441,23 @@ mod tests {
 
     fn check_owned<T: Data>(owned: &T::Owned) -> Result<(), String> {
         // SAFETY: a real wire form of `T`, or one whose lie is not a wild pointer.
-        unsafe { super::owned(T::TYPE, core::ptr::from_ref(owned).cast()) }.map_err(|invalid| invalid.to_string())
+        unsafe { super::owned(T::TYPE, core::ptr::from_ref(owned).cast()) }
+            .map_err(|invalid| invalid.to_string())
     }
 
     #[test]
     fn c03_good_values_pass() {
         let value = vec![Some(("text".to_owned(), [1.5_f64, 2.5])), None];
         let owned = value.clone().give();
-        assert_eq!(check_owned::<Vec<Option<(String, [f64; 2])>>>(&owned), Ok(()));
+        assert_eq!(
+            check_owned::<Vec<Option<(String, [f64; 2])>>>(&owned),
+            Ok(())
+        );
         // SAFETY: checked, given a line above, received once.
-        assert_eq!(unsafe { Data::receive(owned) }, value);
+        assert_eq!(
+            unsafe { <Vec<Option<(String, [f64; 2])>>>::receive(owned) },
+            value
+        );
         let _ = value.lend(&Arena::new());
     }
 
@@ -395,18 +466,53 @@ mod tests {
         assert_eq!(check_owned::<(u32, bool)>(&(7_u32, true).give()), Ok(()));
         let mut lie = (7_u32, true).give();
         lie.1 = 2;
-        assert_eq!(check_owned::<(u32, bool)>(&lie).unwrap_err(), "`1`: 2 is no bool, which is 0 or 1");
-        assert_eq!(check_owned::<char>(&0xD800).unwrap_err(), "0xd800 is no Unicode scalar value");
+        assert_eq!(
+            check_owned::<(u32, bool)>(&lie).unwrap_err(),
+            "`1`: 2 is no bool, which is 0 or 1"
+        );
+        assert_eq!(
+            check_owned::<char>(&0xD800).unwrap_err(),
+            "0xd800 is no Unicode scalar value"
+        );
         let bytes = [0xFF_u8];
-        let text = Buffer { ptr: bytes.as_ptr().cast_mut(), len: 1, ..Buffer::EMPTY };
-        assert!(check_owned::<String>(&text).unwrap_err().starts_with("text that is no UTF-8"));
-        let long = Buffer { ptr: bytes.as_ptr().cast_mut(), len: usize::MAX, ..Buffer::EMPTY };
-        assert!(check_owned::<Vec<u64>>(&long).unwrap_err().ends_with("more than memory can hold"));
-        let null = Buffer { len: 3, ..Buffer::EMPTY };
-        assert_eq!(check_owned::<String>(&null).unwrap_err(), "a null pointer with length 3");
+        let text = Buffer {
+            ptr: bytes.as_ptr().cast_mut(),
+            len: 1,
+            ..Buffer::EMPTY
+        };
+        assert!(
+            check_owned::<String>(&text)
+                .unwrap_err()
+                .starts_with("text that is no UTF-8")
+        );
+        let long = Buffer {
+            ptr: bytes.as_ptr().cast_mut(),
+            len: usize::MAX,
+            ..Buffer::EMPTY
+        };
+        assert!(
+            check_owned::<Vec<u64>>(&long)
+                .unwrap_err()
+                .ends_with("more than memory can hold")
+        );
+        let null = Buffer {
+            len: 3,
+            ..Buffer::EMPTY
+        };
+        assert_eq!(
+            check_owned::<String>(&null).unwrap_err(),
+            "a null pointer with length 3"
+        );
         let words = [0_u64; 2];
-        let skewed = Buffer { ptr: words.as_ptr().cast::<u8>().wrapping_add(1).cast_mut(), len: 1, ..Buffer::EMPTY };
-        assert_eq!(check_owned::<Vec<u64>>(&skewed).unwrap_err(), "a pointer that is not aligned to 8 bytes");
+        let skewed = Buffer {
+            ptr: words.as_ptr().cast::<u8>().wrapping_add(1).cast_mut(),
+            len: 1,
+            ..Buffer::EMPTY
+        };
+        assert_eq!(
+            check_owned::<Vec<u64>>(&skewed).unwrap_err(),
+            "a pointer that is not aligned to 8 bytes"
+        );
     }
 
     #[test]
@@ -415,6 +521,9 @@ mod tests {
         // SAFETY: checked above.
         assert_eq!(unsafe { <String as Data>::receive(Buffer::EMPTY) }, "");
         // SAFETY: as above.
-        assert_eq!(unsafe { <Vec<Vec<u8>> as Data>::receive(Buffer::EMPTY) }, Vec::<Vec<u8>>::new());
+        assert_eq!(
+            unsafe { <Vec<Vec<u8>> as Data>::receive(Buffer::EMPTY) },
+            Vec::<Vec<u8>>::new()
+        );
     }
 }

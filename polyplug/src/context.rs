@@ -51,7 +51,9 @@ impl Context {
     pub fn host<H: ?Sized + HostContract + SharedContract>(&self) -> Result<Caller<H>> {
         let mut fault = ptr::null_mut();
         // SAFETY: the table of a live record, with this image's descriptor and a place for a fault.
-        let link = unsafe { ((*self.record().table).host)(self.0.as_ptr(), H::DESCRIPTOR, &raw mut fault) };
+        let link = unsafe {
+            ((*self.record().table).host)(self.0.as_ptr(), H::DESCRIPTOR, &raw mut fault)
+        };
         if link.is_null() {
             let reason = if fault.is_null() {
                 "the runtime gave no reason".to_owned()

@@ -27,7 +27,7 @@ pub unsafe trait Contract {
     const DESCRIPTOR: &'static ContractDescriptor;
     /// The functions for a borrowed object.
     #[doc(hidden)]
-    const BY_REFERENCE: &'static InterfaceHeader;
+    const BY_REFERENCE: *const InterfaceHeader;
 }
 
 /// A contract whose methods all take `&self`, so that many callers can share one plugin.
@@ -61,7 +61,7 @@ pub trait HostContract: Contract {}
 pub unsafe trait ImplementedBy<T>: Contract {
     /// The functions for a `T`.
     #[doc(hidden)]
-    const INTERFACE: &'static InterfaceHeader;
+    const INTERFACE: *const InterfaceHeader;
 }
 
 /// A value that provides the contract `C`: any `T` that implements the trait and is `Send + Sync + 'static`.
@@ -72,11 +72,11 @@ pub unsafe trait ImplementedBy<T>: Contract {
 pub trait ProviderOf<C: ?Sized>: Send + Sync + 'static {
     /// The functions for this value.
     #[doc(hidden)]
-    fn interface() -> &'static InterfaceHeader;
+    fn interface() -> *const InterfaceHeader;
 }
 
 impl<C: ?Sized + ImplementedBy<T>, T: Send + Sync + 'static> ProviderOf<C> for T {
-    fn interface() -> &'static InterfaceHeader {
+    fn interface() -> *const InterfaceHeader {
         <C as ImplementedBy<T>>::INTERFACE
     }
 }

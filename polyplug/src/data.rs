@@ -22,9 +22,8 @@ mod arena;
 mod scalars;
 mod sequences;
 
-pub use aggregates::{OptionWire, ResultWire};
 pub use arena::Arena;
-pub use sequences::{TakenReference, TakenSlice, lend_reference, lend_slice, take_reference, take_slice};
+pub use sequences::{lend_reference, lend_slice, take_reference, take_slice};
 
 /// A type whose values can cross a plugin boundary.
 ///
@@ -133,7 +132,10 @@ pub unsafe trait Travel<T: Data> {
     ///
     /// # Safety
     /// 1. As for [`Travel::collect`].
-    unsafe fn check(returned: Self::Return, place: &MaybeUninit<T::Owned>) -> Result<(), crate::check::Invalid>;
+    unsafe fn check(
+        returned: Self::Return,
+        place: &MaybeUninit<T::Owned>,
+    ) -> Result<(), crate::check::Invalid>;
     /// Erased callee: writes what was returned by value to `place`.
     ///
     /// # Safety
@@ -222,7 +224,10 @@ unsafe impl<T: Scalar> Travel<T> for ByValue {
     unsafe fn collect(returned: T::Wide, _: MaybeUninit<T::Owned>) -> T::Owned {
         T::narrow(returned)
     }
-    unsafe fn check(returned: T::Wide, _: &MaybeUninit<T::Owned>) -> Result<(), crate::check::Invalid> {
+    unsafe fn check(
+        returned: T::Wide,
+        _: &MaybeUninit<T::Owned>,
+    ) -> Result<(), crate::check::Invalid> {
         crate::check::scalar(T::TYPE, T::bits(returned))
     }
     #[inline(always)]
@@ -308,7 +313,12 @@ unsafe impl<T: Data> Travel<T> for AsNothing {
     fn nothing() {}
     #[inline(always)]
     unsafe fn collect((): (), place: MaybeUninit<T::Owned>) -> T::Owned {
-        const { assert!(size_of::<T::Owned>() == 0, "only types without bytes come back as nothing") };
+        const {
+            assert!(
+                size_of::<T::Owned>() == 0,
+                "only types without bytes come back as nothing"
+            )
+        };
         // SAFETY: no bytes, checked above.
         unsafe { place.assume_init() }
     }

@@ -15,8 +15,8 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
 use linkme::distributed_slice;
 use polyplug_abi::{
-    ABI_VERSION, ContractDescriptor, Host, InterfaceHeader, List, Offer, PluginDescriptor, Registration, Slice,
-    init_code, init_options, module_flags,
+    ABI_VERSION, ContractDescriptor, Host, InterfaceHeader, List, Offer, PluginDescriptor,
+    Registration, Slice, init_code, init_options, module_flags,
 };
 
 use crate::{image, panics};
@@ -44,7 +44,7 @@ pub struct OfferEntry {
     size: u32,
     flags: u32,
     plugin: AtomicPtr<PluginDescriptor>,
-    interface: &'static InterfaceHeader,
+    interface: *const InterfaceHeader,
     written: *const Slice,
     written_count: usize,
     // What `Offer` does not have.
@@ -59,9 +59,14 @@ unsafe impl Sync for OfferEntry {}
 
 const _: () = {
     assert!(core::mem::offset_of!(OfferEntry, plugin) == core::mem::offset_of!(Offer, plugin));
-    assert!(core::mem::offset_of!(OfferEntry, interface) == core::mem::offset_of!(Offer, interface));
+    assert!(
+        core::mem::offset_of!(OfferEntry, interface) == core::mem::offset_of!(Offer, interface)
+    );
     assert!(core::mem::offset_of!(OfferEntry, written) == core::mem::offset_of!(Offer, written));
-    assert!(core::mem::offset_of!(OfferEntry, written_count) == core::mem::offset_of!(Offer, written_count));
+    assert!(
+        core::mem::offset_of!(OfferEntry, written_count)
+            == core::mem::offset_of!(Offer, written_count)
+    );
     assert!(core::mem::offset_of!(OfferEntry, state) == size_of::<Offer>());
 };
 
@@ -72,7 +77,7 @@ impl OfferEntry {
     /// 1. R1.
     #[must_use]
     pub const unsafe fn new<T: 'static>(
-        interface: &'static InterfaceHeader,
+        interface: *const InterfaceHeader,
         written: &'static [Slice],
         describe: fn() -> &'static PluginDescriptor,
     ) -> Self {
@@ -100,7 +105,9 @@ impl fmt::Debug for OfferEntry {
 fn prepared() -> List<Offer> {
     for (index, entry) in OFFERS.iter().enumerate() {
         let state = (entry.state)();
-        let first = OFFERS[..index].iter().find(|earlier| (earlier.state)() == state);
+        let first = OFFERS[..index]
+            .iter()
+            .find(|earlier| (earlier.state)() == state);
         let plugin = match first {
             Some(first) => first.plugin.load(Ordering::Acquire),
             None => ptr::from_ref((entry.describe)()).cast_mut(),
@@ -108,15 +115,26 @@ fn prepared() -> List<Offer> {
         // Every run stores the same pointers.
         entry.plugin.store(plugin, Ordering::Release);
     }
-    List { ptr: OFFERS.as_ptr().cast(), len: OFFERS.len() }
+    List {
+        ptr: OFFERS.as_ptr().cast(),
+        len: OFFERS.len(),
+    }
 }
 
 /// What this image registers; what `polyplug_init` hands over, and what `load_linked` reads.
 pub(crate) fn fill(registration: &mut Registration) {
     registration.abi = ABI_VERSION;
-    registration.flags = module_flags::RUST | if cfg!(panic = "abort") { module_flags::PANIC_ABORT } else { 0 };
+    registration.flags = module_flags::RUST
+        | if cfg!(panic = "abort") {
+            module_flags::PANIC_ABORT
+        } else {
+            0
+        };
     registration.offers = prepared();
-    registration.contracts = List { ptr: CONTRACTS.as_ptr().cast(), len: CONTRACTS.len() };
+    registration.contracts = List {
+        ptr: CONTRACTS.as_ptr().cast(),
+        len: CONTRACTS.len(),
+    };
     registration.expected_offers = COUNTED.load(Ordering::SeqCst);
 }
 
@@ -128,6 +146,7 @@ static INITIALISED: AtomicBool = AtomicBool::new(false);
 /// 1. `host` is the table of a core, which is immortal.
 /// 2. `registration` is writable to its stated size.
 #[unsafe(no_mangle)]
+#[expect(unreachable_pub, reason = "found by its symbol")]
 pub unsafe extern "C" fn polyplug_init(host: *const Host, registration: *mut Registration) -> i32 {
     let init = || {
         // SAFETY: clause 2; ABI 1 has no smaller version of the struct.

@@ -14,16 +14,30 @@ pub type Result<T, E = Error> = core::result::Result<T, E>;
 /// `{}` prints one level: what happened, what was expected, what to do. `{:#}` and `{:?}` print the whole chain, with
 /// the differences between two shapes of a contract, so that `fn main() -> polyplug::Result<()>` reads well.
 #[non_exhaustive]
-#[expect(missing_docs, reason = "the fields are named in the message of their variant")]
+#[expect(
+    missing_docs,
+    reason = "the fields are named in the message of their variant"
+)]
 pub enum Error {
     /// There is no such file.
-    FileMissing { path: PathBuf, tried: Vec<PathBuf>, advice: String },
+    FileMissing {
+        path: PathBuf,
+        tried: Vec<PathBuf>,
+        advice: String,
+    },
     /// The file could not be read, or its private copy not written.
-    Unreadable { path: PathBuf, source: std::io::Error },
+    Unreadable {
+        path: PathBuf,
+        source: std::io::Error,
+    },
     /// The file is no shared library.
     NotALibrary { path: PathBuf, found: String },
     /// The shared library is for another kind of machine.
-    WrongArchitecture { path: PathBuf, found: String, expected: String },
+    WrongArchitecture {
+        path: PathBuf,
+        found: String,
+        expected: String,
+    },
     /// The system's loader refused the shared library.
     OpenFailed { path: PathBuf, reason: String },
     /// The shared library needs a symbol that nothing here has.
@@ -31,31 +45,64 @@ pub enum Error {
     /// A shared library, but no plugin.
     NotAPlugin { path: PathBuf, dependency: bool },
     /// The plugin speaks another binary interface.
-    AbiVersion { path: PathBuf, found: u32, expected: u32 },
+    AbiVersion {
+        path: PathBuf,
+        found: u32,
+        expected: u32,
+    },
     /// The entry point of the plugin failed.
     InitFailed { path: PathBuf, reason: String },
     /// The linker dropped plugins that were compiled in.
-    LostRegistrations { path: PathBuf, found: usize, expected: usize },
+    LostRegistrations {
+        path: PathBuf,
+        found: usize,
+        expected: usize,
+    },
     /// The module describes itself in a way that cannot be true.
     MalformedModule { path: PathBuf, reason: String },
     /// The plugin was built against another shape of a contract.
-    ContractMismatch { plugin: String, path: PathBuf, contract: String, differences: Vec<String> },
+    ContractMismatch {
+        plugin: String,
+        path: PathBuf,
+        contract: String,
+        differences: Vec<String>,
+    },
     /// The plugin needs a host contract that nobody provides.
-    MissingHostContract { plugin: String, contract: String, reason: String },
+    MissingHostContract {
+        plugin: String,
+        contract: String,
+        reason: String,
+    },
     /// The constructor of the plugin returned an error.
-    ConstructorFailed { plugin: String, source: Box<dyn StdError + Send + Sync> },
+    ConstructorFailed {
+        plugin: String,
+        source: Box<dyn StdError + Send + Sync>,
+    },
     /// The constructor of the plugin panicked.
     ConstructorPanicked { plugin: String, source: Fault },
     /// Two plugins with one name.
-    DuplicateName { name: String, loaded: String, refused: String },
+    DuplicateName {
+        name: String,
+        loaded: String,
+        refused: String,
+    },
     /// This file is loaded already.
     AlreadyLoaded { path: PathBuf, plugins: Vec<String> },
     /// No plugin is linked into this program.
     NothingLinked,
     /// Nobody offers the contract.
-    NoProvider { contract: String, available: Vec<String>, similar: Option<String> },
+    NoProvider {
+        contract: String,
+        available: Vec<String>,
+        similar: Option<String>,
+    },
     /// No plugin of that name offers the contract.
-    NoPlugin { name: String, contract: String, available: Vec<String>, similar: Option<String> },
+    NoPlugin {
+        name: String,
+        contract: String,
+        available: Vec<String>,
+        similar: Option<String>,
+    },
     /// The contract is provided by the host, which makes no instances.
     NotConstructible { plugin: String, contract: String },
     /// A panic in the plugin would end the process.

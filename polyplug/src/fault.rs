@@ -16,7 +16,9 @@ use std::error::Error;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Mutex, PoisonError};
 
-use polyplug_abi::{Buffer, FaultParts, FaultRecord, FaultTable, Slice, TypeDescriptor, fault_kind, type_kind};
+use polyplug_abi::{
+    Buffer, FaultParts, FaultRecord, FaultTable, Slice, TypeDescriptor, fault_kind, type_kind,
+};
 
 use crate::data::{Arena, ByAddress, Data};
 use crate::{image, panics};
@@ -50,15 +52,34 @@ impl FaultKind {
         (Self::Panicked, fault_kind::PANICKED, "panicked"),
         (Self::Threw, fault_kind::THREW, "threw"),
         (Self::Unloaded, fault_kind::UNLOADED, "unloaded"),
-        (Self::InvalidValue, fault_kind::INVALID_VALUE, "invalid-value"),
-        (Self::EscapedBorrow, fault_kind::ESCAPED_BORROW, "escaped-borrow"),
-        (Self::UnknownVariant, fault_kind::UNKNOWN_VARIANT, "unknown-variant"),
-        (Self::UnknownMethod, fault_kind::UNKNOWN_METHOD, "unknown-method"),
+        (
+            Self::InvalidValue,
+            fault_kind::INVALID_VALUE,
+            "invalid-value",
+        ),
+        (
+            Self::EscapedBorrow,
+            fault_kind::ESCAPED_BORROW,
+            "escaped-borrow",
+        ),
+        (
+            Self::UnknownVariant,
+            fault_kind::UNKNOWN_VARIANT,
+            "unknown-variant",
+        ),
+        (
+            Self::UnknownMethod,
+            fault_kind::UNKNOWN_METHOD,
+            "unknown-method",
+        ),
         (Self::Raised, fault_kind::RAISED, "raised"),
     ];
 
     fn from_number(number: u32) -> Self {
-        Self::NAMES.iter().find(|row| row.1 == number).map_or(Self::Other(number), |row| row.0)
+        Self::NAMES
+            .iter()
+            .find(|row| row.1 == number)
+            .map_or(Self::Other(number), |row| row.0)
     }
 }
 
@@ -126,7 +147,10 @@ impl Fault {
     #[must_use]
     pub fn code(&self) -> &'static str {
         let kind = self.kind();
-        FaultKind::NAMES.iter().find(|row| row.0 == kind).map_or("other", |row| row.2)
+        FaultKind::NAMES
+            .iter()
+            .find(|row| row.0 == kind)
+            .map_or("other", |row| row.2)
     }
 
     /// What happened, in the words of the plugin.
@@ -140,7 +164,11 @@ impl Fault {
     pub fn location(&self) -> Option<Location<'_>> {
         let record = self.record();
         let file = self.text(record.file);
-        (!file.is_empty()).then_some(Location { file, line: record.line, column: record.column })
+        (!file.is_empty()).then_some(Location {
+            file,
+            line: record.line,
+            column: record.column,
+        })
     }
 
     /// The traceback, in languages that make one.
@@ -196,7 +224,10 @@ impl Fault {
         unsafe { self.0.as_ref() }
     }
 
-    #[expect(clippy::unused_self, reason = "ties the text to the record that holds it")]
+    #[expect(
+        clippy::unused_self,
+        reason = "ties the text to the record that holds it"
+    )]
     fn text(&self, slice: Slice) -> &str {
         // SAFETY: F2.
         unsafe { slice.str() }
@@ -218,7 +249,11 @@ impl Fault {
             line: record.line,
             column: record.column,
             trace: record.trace,
-            plugin: if plugin.is_empty() { record.plugin } else { Slice::text(plugin) },
+            plugin: if plugin.is_empty() {
+                record.plugin
+            } else {
+                Slice::text(plugin)
+            },
             contract: Slice::text(contract),
             method: Slice::text(method),
         })
@@ -376,8 +411,12 @@ struct OwnedRecord {
     texts: String,
 }
 
-static TABLE: FaultTable =
-    FaultTable { size: size_of::<FaultTable>() as u32, flags: 0, retain: fault_retain, release: fault_release };
+static TABLE: FaultTable = FaultTable {
+    size: size_of::<FaultTable>() as u32,
+    flags: 0,
+    retain: fault_retain,
+    release: fault_release,
+};
 
 /// # Safety
 /// 1. `fault` is a live record made by [`fault_new`] of this image.
@@ -409,7 +448,14 @@ pub(crate) unsafe extern "C" fn fault_new(parts: *const FaultParts) -> *mut Faul
     let parts = unsafe { &*parts };
     let mut texts = String::new();
     let mut spans = [(0_usize, 0_usize); 6];
-    let given = [parts.message, parts.file, parts.trace, parts.plugin, parts.contract, parts.method];
+    let given = [
+        parts.message,
+        parts.file,
+        parts.trace,
+        parts.plugin,
+        parts.contract,
+        parts.method,
+    ];
     for (span, slice) in spans.iter_mut().zip(given) {
         // SAFETY: clause 1.
         let text = String::from_utf8_lossy(unsafe { slice.bytes() });
@@ -434,7 +480,12 @@ pub(crate) unsafe extern "C" fn fault_new(parts: *const FaultParts) -> *mut Faul
         method: at(5),
     };
     // Moving the string does not move its bytes, to which the record points.
-    Box::into_raw(Box::new(OwnedRecord { record, count: AtomicUsize::new(1), texts })).cast()
+    Box::into_raw(Box::new(OwnedRecord {
+        record,
+        count: AtomicUsize::new(1),
+        texts,
+    }))
+    .cast()
 }
 
 static UNHANDLED: Mutex<Option<HashMap<String, u64>>> = Mutex::new(None);
@@ -446,9 +497,17 @@ static UNHANDLED: Mutex<Option<HashMap<String, u64>>> = Mutex::new(None);
 pub(crate) unsafe extern "C" fn fault_unhandled(fault: *const FaultRecord) {
     // SAFETY: clause 1; the value made here is forgotten, so no count is given up.
     let fault = core::mem::ManuallyDrop::new(unsafe { Fault::from_raw(fault) });
-    let key = format!("{}\0{}\0{}", fault.plugin(), fault.contract(), fault.method());
+    let key = format!(
+        "{}\0{}\0{}",
+        fault.plugin(),
+        fault.contract(),
+        fault.method()
+    );
     let mut seen = UNHANDLED.lock().unwrap_or_else(PoisonError::into_inner);
-    let count = seen.get_or_insert_with(HashMap::new).entry(key).or_insert(0);
+    let count = seen
+        .get_or_insert_with(HashMap::new)
+        .entry(key)
+        .or_insert(0);
     *count += 1;
     if *count == 1 {
         report_line(&format!("polyplug: {}", *fault));

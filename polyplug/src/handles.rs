@@ -143,7 +143,10 @@ impl<C: ?Sized + SharedContract> Caller<C> {
     /// # Safety
     /// 1. H1 holds for this count and contract.
     pub(crate) unsafe fn from_link(link: LinkCount) -> Self {
-        Self { link, contract: PhantomData }
+        Self {
+            link,
+            contract: PhantomData,
+        }
     }
 
     /// Holds the plugin still: the fastest handle. It keeps working until it is dropped, whatever happens to the plugin.
@@ -152,8 +155,16 @@ impl<C: ?Sized + SharedContract> Caller<C> {
     /// A fault of kind `Unloaded` when the plugin is gone already.
     pub fn pin(this: &Self) -> Result<Pinned<C>, Fault> {
         let hold = this.link.hold()?;
-        let Link { interface, state, .. } = *this.link.link();
-        Ok(Pinned { interface, state, hold, link: this.link.clone(), contract: PhantomData })
+        let Link {
+            interface, state, ..
+        } = *this.link.link();
+        Ok(Pinned {
+            interface,
+            state,
+            hold,
+            link: this.link.clone(),
+            contract: PhantomData,
+        })
     }
 
     /// The name of the plugin.
@@ -165,7 +176,10 @@ impl<C: ?Sized + SharedContract> Caller<C> {
 
 impl<C: ?Sized> Clone for Caller<C> {
     fn clone(&self) -> Self {
-        Self { link: self.link.clone(), contract: PhantomData }
+        Self {
+            link: self.link.clone(),
+            contract: PhantomData,
+        }
     }
 }
 
@@ -183,7 +197,11 @@ unsafe impl<C: ?Sized + Contract> Handle<C> for Caller<C> {
     fn enter(&self) -> Result<Entered<GateHold>, Fault> {
         let hold = self.link.hold()?;
         let link = self.link.link();
-        Ok(Entered { interface: link.interface, state: link.state, hold })
+        Ok(Entered {
+            interface: link.interface,
+            state: link.state,
+            hold,
+        })
     }
 
     fn plugin(&self) -> &str {
@@ -219,11 +237,17 @@ impl<C: ?Sized + SharedContract> Pinned<C> {
 impl<C: ?Sized> Clone for Pinned<C> {
     fn clone(&self) -> Self {
         // SAFETY: the gate lives as long as the link; it is held already, so it cannot reach 0 meanwhile.
-        unsafe { (*self.link.link().gate).holds.fetch_add(1, Ordering::SeqCst) };
+        unsafe {
+            (*self.link.link().gate)
+                .holds
+                .fetch_add(1, Ordering::SeqCst)
+        };
         Self {
             interface: self.interface,
             state: self.state,
-            hold: GateHold { link: self.hold.link },
+            hold: GateHold {
+                link: self.hold.link,
+            },
             link: self.link.clone(),
             contract: PhantomData,
         }
@@ -242,7 +266,11 @@ unsafe impl<C: ?Sized + Contract> Handle<C> for Pinned<C> {
 
     #[inline(always)]
     fn enter(&self) -> Result<Entered<()>, Fault> {
-        Ok(Entered { interface: self.interface, state: self.state, hold: () })
+        Ok(Entered {
+            interface: self.interface,
+            state: self.state,
+            hold: (),
+        })
     }
 
     fn plugin(&self) -> &str {
@@ -271,8 +299,15 @@ impl<C: ?Sized + Contract> Instance<C> {
     /// 1. H1 holds for this count and contract; the link owns its state and holds its gate.
     #[cfg(feature = "host")]
     pub(crate) unsafe fn from_link(link: LinkCount) -> Self {
-        let Link { interface, state, .. } = *link.link();
-        Self { interface, state, link, contract: PhantomData }
+        let Link {
+            interface, state, ..
+        } = *link.link();
+        Self {
+            interface,
+            state,
+            link,
+            contract: PhantomData,
+        }
     }
 
     /// The name of the plugin.
@@ -294,7 +329,11 @@ unsafe impl<C: ?Sized + Contract> Handle<C> for Instance<C> {
 
     #[inline(always)]
     fn enter(&self) -> Result<Entered<()>, Fault> {
-        Ok(Entered { interface: self.interface, state: self.state, hold: () })
+        Ok(Entered {
+            interface: self.interface,
+            state: self.state,
+            hold: (),
+        })
     }
 
     fn plugin(&self) -> &str {
@@ -302,7 +341,11 @@ unsafe impl<C: ?Sized + Contract> Handle<C> for Instance<C> {
     }
 }
 
-fn describe<C: ?Sized + Contract>(f: &mut fmt::Formatter<'_>, kind: &str, link: &LinkCount) -> fmt::Result {
+fn describe<C: ?Sized + Contract>(
+    f: &mut fmt::Formatter<'_>,
+    kind: &str,
+    link: &LinkCount,
+) -> fmt::Result {
     // SAFETY: this image's descriptor: static text.
     let name = unsafe { C::DESCRIPTOR.name.str() };
     write!(f, "{kind}<dyn {name}>({})", link.plugin())

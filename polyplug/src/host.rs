@@ -1,6 +1,8 @@
 //! The runtime: registry, loading, reflection. Everything here is left out of a plugin built without the feature `host`.
 
-pub use self::info::{ArgumentInfo, ContractInfo, ContractVersion, MethodInfo, ModuleInfo, PluginInfo};
+pub use self::info::{
+    ArgumentInfo, ContractInfo, ContractVersion, MethodInfo, ModuleInfo, PluginInfo,
+};
 pub use self::load::inspect;
 pub use self::module::Module;
 pub use self::runtime::{Builder, Provider, Runtime};

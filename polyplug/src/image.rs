@@ -22,7 +22,10 @@ static LOCAL: Host = Host {
 static LOADED_BY: AtomicPtr<Host> = AtomicPtr::new(core::ptr::null_mut());
 
 /// A fixed place, because the memory of an image that is unmapped must not be left behind.
-static NAME: Mutex<Name> = Mutex::new(Name { bytes: [0; Name::ROOM], len: 0 });
+static NAME: Mutex<Name> = Mutex::new(Name {
+    bytes: [0; Name::ROOM],
+    len: 0,
+});
 
 struct Name {
     bytes: [u8; Self::ROOM],

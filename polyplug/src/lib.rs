@@ -2,13 +2,18 @@
 //!
 //! Annotate a trait with [`#[polyplug::contract]`](macro@contract), and plugins can implement it and hosts can call it across
 //! a stable binary interface, at the price of a C function pointer.
-#![expect(unsafe_code, reason = "each module that needs it states its numbered truths at its top")]
+#![expect(
+    unsafe_code,
+    reason = "each module that needs it states its numbered truths at its top"
+)]
 
 pub use polyplug_macros::{contract, data, host_contract, plugin};
 
 pub use call::{Borrowed, Handle};
 pub use context::Context;
-pub use contract::{Contract, HostContract, ImplementedBy, PluginContract, ProviderOf, SharedContract};
+pub use contract::{
+    Contract, HostContract, ImplementedBy, PluginContract, ProviderOf, SharedContract,
+};
 pub use data::Data;
 pub use error::{Error, Result};
 pub use fault::{Fault, FaultKind, Location, catch};
@@ -22,6 +27,7 @@ mod check;
 mod context;
 mod contract;
 mod data;
+mod describe;
 mod entry;
 mod error;
 mod fault;
@@ -42,21 +48,27 @@ pub mod __private {
     pub use polyplug_abi as abi;
 
     pub use crate::call::{
-        Borrowed, Handle, Raise, RaiseAsError, RaiseByUnwinding, begin, enter, invoke, lend_object, settle, take_object,
-        unknown_method,
+        Borrowed, Handle, Raise, RaiseAsError, RaiseByUnwinding, begin, enter, invoke, lend_object,
+        settle, take_object, unknown_method,
     };
     pub use crate::context::Context;
     pub use crate::contract::{
-        Access, ByReference, Contract, Direct, HostContract, ImplementedBy, PluginContract, SharedContract, order_of,
+        Access, ByReference, Contract, Direct, HostContract, ImplementedBy, PluginContract,
+        SharedContract, order_of,
     };
     pub use crate::data::{
-        Arena, ArgumentOf, ByAddress, ByValue, Data, NoOut, OutOf, ReturnOf, Scalar, Travel, descriptor_of,
-        lend_reference, lend_slice, take_reference, take_slice, type_function,
+        Arena, ArgumentOf, ByAddress, ByValue, Data, NoOut, OutOf, ReturnOf, Scalar, Travel,
+        descriptor_of, lend_reference, lend_slice, take_reference, take_slice, type_function,
+    };
+    pub use crate::describe::{
+        argument, contract, enumeration, field, index_of, interface_header, method,
+        object_function, offset_in_variant, structure, text_function, variant,
     };
     pub use crate::entry::{CONTRACTS, OFFERS, OfferEntry, count_offer};
+    pub use crate::fault::Fault;
     pub use crate::handles::{Caller, Instance, Pinned};
     pub use crate::plugin::{
-        BoxError, ByDefault, Construct, Find, FindDefault, FindOptions, Metadata, PluginOptions, PluginState,
-        constructed, described,
+        BoxError, ByDefault, Construct, Find, FindDefault, FindOptions, Metadata, PluginOptions,
+        PluginState, constructed, described,
     };
 }

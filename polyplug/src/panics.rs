@@ -19,14 +19,25 @@ pub(crate) struct Place {
 
 impl Place {
     const ROOM: usize = 232;
-    const NONE: Self = Self { bytes: [0; Self::ROOM], len: 0, line: 0, column: 0 };
+    const NONE: Self = Self {
+        bytes: [0; Self::ROOM],
+        len: 0,
+        line: 0,
+        column: 0,
+    };
 
     fn of(location: &panic::Location<'_>) -> Self {
         let file = location.file();
         // The end of a long path says more than its start.
-        let start = (file.len().saturating_sub(Self::ROOM)..=file.len()).find(|&at| file.is_char_boundary(at));
+        let start = (file.len().saturating_sub(Self::ROOM)..=file.len())
+            .find(|&at| file.is_char_boundary(at));
         let tail = &file.as_bytes()[start.unwrap_or(file.len())..];
-        let mut place = Self { len: tail.len(), line: location.line(), column: location.column(), ..Self::NONE };
+        let mut place = Self {
+            len: tail.len(),
+            line: location.line(),
+            column: location.column(),
+            ..Self::NONE
+        };
         place.bytes[..tail.len()].copy_from_slice(tail);
         place
     }
@@ -43,7 +54,8 @@ thread_local! {
 
 /// Takes the place of the last panic; nothing when no hook is installed in this image.
 pub(crate) fn last_place() -> Place {
-    LAST.try_with(|last| last.replace(Place::NONE)).unwrap_or(Place::NONE)
+    LAST.try_with(|last| last.replace(Place::NONE))
+        .unwrap_or(Place::NONE)
 }
 
 /// Installs this image's panic hook: it remembers the place, and prints only when asked to.

@@ -4,7 +4,9 @@ use core::fmt;
 use core::marker::PhantomData;
 use std::error::Error as StdError;
 
-use polyplug_abi::{Buffer, ContextRecord, ContractDescriptor, List, PluginDescriptor, Receiver, Slice};
+use polyplug_abi::{
+    Buffer, ContextRecord, ContractDescriptor, List, PluginDescriptor, Receiver, Slice,
+};
 
 use crate::context::Context;
 use crate::data::Data;
@@ -97,7 +99,10 @@ impl<T, E: Into<BoxError>> Constructed<T> for Result<T, E> {
 ///
 /// # Errors
 /// The constructor's.
-pub fn constructed<T, R: Constructed<T>>(new: fn(&Context) -> R, context: &Context) -> Result<T, BoxError> {
+pub fn constructed<T, R: Constructed<T>>(
+    new: fn(&Context) -> R,
+    context: &Context,
+) -> Result<T, BoxError> {
     new(context).into_result()
 }
 
@@ -219,7 +224,11 @@ unsafe extern "C" fn construct<T, K: Construct<T>>(
 
 /// The levels of an error, outermost first.
 fn levels(error: &(dyn StdError + 'static)) -> Vec<String> {
-    core::iter::successors(Some(error), |error: &&(dyn std::error::Error + 'static)| (*error).source()).map(ToString::to_string).collect()
+    core::iter::successors(Some(error), |error: &&(dyn std::error::Error + 'static)| {
+        (*error).source()
+    })
+    .map(ToString::to_string)
+    .collect()
 }
 
 /// See [`PluginDescriptor::destroy`].

@@ -27,7 +27,10 @@ pub enum ResultWire<T, E> {
 }
 
 const fn layout<L, O>(kind: u32) -> TypeDescriptor {
-    assert!(align_of::<L>() <= 8 && align_of::<O>() <= 8, "nothing that crosses is aligned to more than 8 bytes");
+    assert!(
+        align_of::<L>() <= 8 && align_of::<O>() <= 8,
+        "nothing that crosses is aligned to more than 8 bytes"
+    );
     TypeDescriptor {
         lent_size: size_of::<L>(),
         lent_align: align_of::<L>(),
@@ -163,7 +166,7 @@ macro_rules! tuples {
         #[repr(C)]
         #[derive(Clone, Copy, Debug)]
         #[doc(hidden)]
-        pub struct $wire<$($name),+>($($name),+);
+        pub struct $wire<$($name),+>($(pub $name),+);
 
         // SAFETY: D1: the wire struct has the fields in order, C layout. D4, D5: those of the fields.
         unsafe impl<$($name: Data),+> Data for ($($name,)+) {

@@ -23,16 +23,27 @@ impl Arena {
     #[inline(always)]
     #[must_use]
     pub const fn new() -> Self {
-        Self { blocks: RefCell::new(Vec::new()) }
+        Self {
+            blocks: RefCell::new(Vec::new()),
+        }
     }
 
     /// Keeps these values, in order and side by side, until the arena is dropped. They are not dropped themselves.
     pub fn keep<T>(&self, values: impl ExactSizeIterator<Item = T>) -> Slice {
-        const { assert!(!mem::needs_drop::<T>(), "wire forms own nothing while they are lent") };
+        const {
+            assert!(
+                !mem::needs_drop::<T>(),
+                "wire forms own nothing while they are lent"
+            )
+        };
         let values: Box<[T]> = values.collect();
         let len = values.len();
         let ptr = Box::into_raw(values).cast::<u8>();
-        self.blocks.borrow_mut().push(Block { ptr, len, free: free::<T> });
+        self.blocks.borrow_mut().push(Block {
+            ptr,
+            len,
+            free: free::<T>,
+        });
         Slice { ptr, len }
     }
 }

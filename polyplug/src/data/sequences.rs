@@ -20,7 +20,10 @@ unsafe extern "C" fn release_vec<T>(ptr: *mut u8, capacity: usize) {
 /// Hands the memory of a vector over as it lies.
 fn buffer_of<T>(values: Vec<T>) -> Buffer {
     if values.capacity() == 0 {
-        return Buffer { len: values.len(), ..Buffer::EMPTY };
+        return Buffer {
+            len: values.len(),
+            ..Buffer::EMPTY
+        };
     }
     let mut values = ManuallyDrop::new(values);
     Buffer {
@@ -121,7 +124,11 @@ unsafe impl<T: Data> Data for Vec<T> {
     }
     #[inline]
     fn give(self) -> Buffer {
-        if T::PLAIN { buffer_of(self) } else { buffer_of(self.into_iter().map(T::give).collect::<Vec<_>>()) }
+        if T::PLAIN {
+            buffer_of(self)
+        } else {
+            buffer_of(self.into_iter().map(T::give).collect::<Vec<_>>())
+        }
     }
     #[inline]
     unsafe fn receive(owned: Buffer) -> Self {
@@ -190,7 +197,11 @@ unsafe impl<T: Data> Data for Box<T> {
 /// Caller's side of `&[T]`: by address when `T` is plain, otherwise an array of wire forms.
 #[inline(always)]
 pub fn lend_slice<T: Data>(values: &[T], arena: &Arena) -> Slice {
-    if T::PLAIN { Slice::of(values) } else { arena.keep(values.iter().map(|value| value.lend(arena))) }
+    if T::PLAIN {
+        Slice::of(values)
+    } else {
+        arena.keep(values.iter().map(|value| value.lend(arena)))
+    }
 }
 
 /// Caller's side of `&T`: by address when `T` is plain, otherwise its wire form.
@@ -237,7 +248,12 @@ pub unsafe fn take_slice<'a, T: Data>(ptr: *const T::Lent, len: usize) -> TakenS
         return TakenSlice::Lent(unsafe { slice::from_raw_parts(ptr.cast::<T>(), len) });
     }
     // SAFETY: clause 1.
-    TakenSlice::Copied(unsafe { <Vec<T> as Data>::take(&Slice { ptr: ptr.cast(), len }) })
+    TakenSlice::Copied(unsafe {
+        <Vec<T> as Data>::take(&Slice {
+            ptr: ptr.cast(),
+            len,
+        })
+    })
 }
 
 /// Callee's side of `&T`.

@@ -16,7 +16,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use polyplug_abi::{
-    ContractDescriptor, Gate, InterfaceHeader, Link, LinkTable, PluginDescriptor, Receiver, Slice, link_flags,
+    ContractDescriptor, Gate, InterfaceHeader, Link, LinkTable, PluginDescriptor, Receiver, Slice,
+    link_flags,
 };
 
 use super::context::ContextCore;
@@ -76,8 +77,16 @@ pub(crate) struct OfferCell {
 }
 
 impl OfferCell {
-    pub(crate) fn new(contract: usize, interface: *const InterfaceHeader, defaulted: Vec<String>) -> Self {
-        Self { contract, interface, defaulted }
+    pub(crate) fn new(
+        contract: usize,
+        interface: *const InterfaceHeader,
+        defaulted: Vec<String>,
+    ) -> Self {
+        Self {
+            contract,
+            interface,
+            defaulted,
+        }
     }
 }
 
@@ -90,7 +99,14 @@ impl PluginCell {
         offers: Vec<OfferCell>,
     ) -> Self {
         let name = Arc::from(info.name.as_str());
-        Self { info, name, state: AtomicPtr::new(state), destroy, context, offers }
+        Self {
+            info,
+            name,
+            state: AtomicPtr::new(state),
+            destroy,
+            context,
+            offers,
+        }
     }
 }
 
@@ -101,8 +117,19 @@ impl ModuleCell {
         catalog: Arc<Catalog>,
         plugins: Vec<PluginCell>,
     ) -> Arc<Self> {
-        let gate = Gate { holds: AtomicUsize::new(1), closed: AtomicU32::new(0), retired: AtomicU32::new(0) };
-        Arc::new(Self { gate, keeper: Mutex::new(None), path, source, catalog, plugins })
+        let gate = Gate {
+            holds: AtomicUsize::new(1),
+            closed: AtomicU32::new(0),
+            retired: AtomicU32::new(0),
+        };
+        Arc::new(Self {
+            gate,
+            keeper: Mutex::new(None),
+            path,
+            source,
+            catalog,
+            plugins,
+        })
     }
 
     /// From now on every call is a fault. Waits for nothing; what is held is finished later, on the reaper.
@@ -158,14 +185,25 @@ impl ModuleCell {
         let interface = unsafe { self.resolve(plugin, offer, wanted) }?;
         let cell = &self.plugins[plugin];
         let (Destroy::ByPlugin(descriptor), Some(context)) = (cell.destroy, &cell.context) else {
-            let contract = ContractInfo::new(&self.catalog, cell.offers[offer].contract).to_string();
-            return Err(Error::NotConstructible { plugin: cell.name.to_string(), contract });
+            let contract =
+                ContractInfo::new(&self.catalog, cell.offers[offer].contract).to_string();
+            return Err(Error::NotConstructible {
+                plugin: cell.name.to_string(),
+                contract,
+            });
         };
         // SAFETY: a descriptor that was read at load, of an image that stays mapped.
         let state = unsafe { construct(descriptor, context, &cell.name) }?;
         // The instance holds the gate as long as its link lives.
         self.gate.holds.fetch_add(1, Ordering::SeqCst);
-        Ok(LinkCore::count(self, plugin, interface, state, link_flags::OWNS_STATE, Some(runtime)))
+        Ok(LinkCore::count(
+            self,
+            plugin,
+            interface,
+            state,
+            link_flags::OWNS_STATE,
+            Some(runtime),
+        ))
     }
 
     /// # Safety
@@ -189,11 +227,20 @@ impl ModuleCell {
         if !ptr::eq(provided, wanted) {
             let mut copier = Copier::default();
             // SAFETY: clause 1.
-            let index = unsafe { copier.contract(wanted) }.map_err(|malformed| mismatch(vec![malformed]))?;
+            let index = unsafe { copier.contract(wanted) }
+                .map_err(|malformed| mismatch(vec![malformed]))?;
             let catalog = copier.finish();
             let differences = diff::differences(
-                Side { catalog: &self.catalog, contract: offer.contract, name: "the provider" },
-                Side { catalog: &catalog, contract: index, name: "the caller" },
+                Side {
+                    catalog: &self.catalog,
+                    contract: offer.contract,
+                    name: "the provider",
+                },
+                Side {
+                    catalog: &catalog,
+                    contract: index,
+                    name: "the caller",
+                },
             );
             if !differences.is_empty() {
                 return Err(mismatch(differences));
@@ -201,7 +248,12 @@ impl ModuleCell {
         }
         // SAFETY: clause 1, and the offer's interface was checked at load.
         unsafe { views::view(offer.interface, wanted) }.map_err(|missing| {
-            mismatch(missing.into_iter().map(|name| format!("method `{name}` is missing")).collect())
+            mismatch(
+                missing
+                    .into_iter()
+                    .map(|name| format!("method `{name}` is missing"))
+                    .collect(),
+            )
         })
     }
 }
@@ -224,25 +276,44 @@ pub(crate) unsafe fn construct(
     let mut receiver = Receiver::new(ptr::null_mut());
     let mut error = polyplug_abi::Buffer::EMPTY;
     // SAFETY: clause 1; a fresh receiver, a live context, a place for an error.
-    let state = unsafe { ((*descriptor).construct)(&raw mut receiver, context.record(), &raw mut error) };
+    let state =
+        unsafe { ((*descriptor).construct)(&raw mut receiver, context.record(), &raw mut error) };
     if !receiver.fault.is_null() {
         // SAFETY: a fault that is stored comes with one count.
         let source = unsafe { Fault::from_raw(receiver.fault) };
-        return Err(Error::ConstructorPanicked { plugin: plugin.to_owned(), source });
+        return Err(Error::ConstructorPanicked {
+            plugin: plugin.to_owned(),
+            source,
+        });
     }
     if !state.is_null() {
         return Ok(state);
     }
     // SAFETY: an owned wire form that the constructor wrote, or the empty one.
-    let checked = unsafe { crate::check::owned(<Vec<String> as crate::Data>::TYPE, (&raw const error).cast()) };
+    let checked = unsafe {
+        crate::check::owned(
+            <Vec<String> as crate::Data>::TYPE,
+            (&raw const error).cast(),
+        )
+    };
     let chain = match checked {
         // SAFETY: checked a line above, received once.
         Ok(()) => unsafe { <Vec<String> as crate::Data>::receive(error) },
         Err(invalid) => vec![invalid.to_string()],
     };
-    let source = chain.into_iter().rev().fold(None, |source, message| Some(Box::new(Level { message, source })));
-    let source = source.unwrap_or_else(|| Box::new(Level { message: "no reason was given".to_owned(), source: None }));
-    Err(Error::ConstructorFailed { plugin: plugin.to_owned(), source })
+    let source = chain.into_iter().rev().fold(None, |source, message| {
+        Some(Box::new(Level { message, source }))
+    });
+    let source = source.unwrap_or_else(|| {
+        Box::new(Level {
+            message: "no reason was given".to_owned(),
+            source: None,
+        })
+    });
+    Err(Error::ConstructorFailed {
+        plugin: plugin.to_owned(),
+        source,
+    })
 }
 
 /// One level of an error that crossed.
@@ -275,13 +346,17 @@ unsafe fn destroy(how: Destroy, state: *mut (), plugin: &str) {
             if !receiver.fault.is_null() {
                 // SAFETY: a fault that is stored comes with one count.
                 let fault = unsafe { Fault::from_raw(receiver.fault) };
-                report_line(&format!("polyplug: the destructor of {plugin} panicked: {fault}"));
+                report_line(&format!(
+                    "polyplug: the destructor of {plugin} panicked: {fault}"
+                ));
             }
         }
         Destroy::ByHost(function) => {
             // SAFETY: clause 1.
             if let Err(fault) = crate::panics::contain(|| unsafe { function(state) }) {
-                report_line(&format!("polyplug: the destructor of what {plugin} provides panicked: {fault}"));
+                report_line(&format!(
+                    "polyplug: the destructor of what {plugin} provides panicked: {fault}"
+                ));
             }
         }
     }
@@ -326,7 +401,13 @@ impl LinkCore {
             state,
             plugin: Slice::text(&name),
         };
-        let core = Arc::new(Self { link, cell: Arc::clone(cell), plugin, name, _runtime: runtime });
+        let core = Arc::new(Self {
+            link,
+            cell: Arc::clone(cell),
+            plugin,
+            name,
+            _runtime: runtime,
+        });
         // SAFETY: a live link, whose one count is handed over.
         unsafe { LinkCount::from_raw(Arc::into_raw(core).cast()) }
     }
@@ -371,7 +452,11 @@ fn retire_cell(cell: &ModuleCell) {
     if cell.gate.retired.swap(1, Ordering::SeqCst) != 0 {
         return;
     }
-    let keeper = cell.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let keeper = cell
+        .keeper
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
     if let Some(cell) = keeper {
         reaper::send(cell);
     }

@@ -46,7 +46,11 @@ impl ContextCore {
             table: &raw const CONTEXTS,
             plugin: Slice::text(&name),
         };
-        Arc::new(Self { record, runtime: Arc::downgrade(runtime), name })
+        Arc::new(Self {
+            record,
+            runtime: Arc::downgrade(runtime),
+            name,
+        })
     }
 
     /// As plugins see it. The address is that of the whole core.

@@ -35,7 +35,10 @@ impl PrivateCopy {
         }
         let path = folder()?.join(format!("{number}-{name}"));
         fs::write(&path, bytes)?;
-        Ok(Self { path, beside: false })
+        Ok(Self {
+            path,
+            beside: false,
+        })
     }
 
     /// Called when the copy is mapped, or will not be. The mapping does not need the file; people who look at the
@@ -65,7 +68,9 @@ fn folder() -> io::Result<&'static Path> {
     }
     let temporary = std::env::temp_dir();
     sweep(&temporary);
-    let nonce = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.subsec_nanos());
+    let nonce = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| since.subsec_nanos());
     let made = temporary.join(format!("{PREFIX}{}-{nonce:x}", std::process::id()));
     make(&made)?;
     let kept = FOLDER.get_or_init(|| made.clone());
@@ -89,10 +94,15 @@ fn make(path: &Path) -> io::Result<()> {
 /// Removes the folders of processes that have ended. What cannot be removed stays, silently: it is in the system's
 /// temporary folder.
 fn sweep(temporary: &Path) {
-    let Ok(entries) = fs::read_dir(temporary) else { return };
+    let Ok(entries) = fs::read_dir(temporary) else {
+        return;
+    };
     for entry in entries.flatten() {
         let name = entry.file_name();
-        let process = name.to_str().and_then(|name| name.strip_prefix(PREFIX)).and_then(|rest| rest.split('-').next());
+        let process = name
+            .to_str()
+            .and_then(|name| name.strip_prefix(PREFIX))
+            .and_then(|rest| rest.split('-').next());
         if let Some(process) = process.and_then(|process| process.parse::<u32>().ok())
             && process != std::process::id()
             && has_ended(process)
@@ -110,7 +120,9 @@ fn has_ended(process: u32) -> bool {
 
 #[cfg(all(unix, not(target_os = "linux")))]
 fn has_ended(process: u32) -> bool {
-    let Ok(process) = libc::pid_t::try_from(process) else { return false };
+    let Ok(process) = libc::pid_t::try_from(process) else {
+        return false;
+    };
     // SAFETY: signal 0 is sent to nobody; the call only asks whether the process exists.
     let answer = unsafe { libc::kill(process, 0) };
     answer != 0 && io::Error::last_os_error().raw_os_error() == Some(libc::ESRCH)

@@ -18,7 +18,12 @@ pub(crate) struct Side<'a> {
 ///
 /// Methods that only the provider has are no difference; nor are methods with a default body that it lacks.
 pub(crate) fn differences(provider: Side<'_>, caller: Side<'_>) -> Vec<String> {
-    let mut comparison = Comparison { provider, caller, seen: HashSet::new(), lines: Vec::new() };
+    let mut comparison = Comparison {
+        provider,
+        caller,
+        seen: HashSet::new(),
+        lines: Vec::new(),
+    };
     comparison.methods(provider.contract, caller.contract, "", true);
     comparison.lines
 }
@@ -50,19 +55,27 @@ impl Comparison<'_> {
 
     fn method(&mut self, provider: &MethodModel, caller: &MethodModel, place: &str) {
         if provider.arguments.len() != caller.arguments.len() {
-            let (theirs, ours) =
-                (self.provider.catalog.signature(provider), self.caller.catalog.signature(caller));
+            let (theirs, ours) = (
+                self.provider.catalog.signature(provider),
+                self.caller.catalog.signature(caller),
+            );
             self.different(place, &theirs, &ours);
             return;
         }
         for (their, our) in provider.arguments.iter().zip(&caller.arguments) {
-            let name = if our.name.is_empty() { &their.name } else { &our.name };
+            let name = if our.name.is_empty() {
+                &their.name
+            } else {
+                &our.name
+            };
             let place = format!("{place}, argument `{name}`");
             if their.passing == our.passing {
                 self.types(their.ty, our.ty, &place);
             } else {
-                let (theirs, ours) =
-                    (self.provider.catalog.argument_type(their), self.caller.catalog.argument_type(our));
+                let (theirs, ours) = (
+                    self.provider.catalog.argument_type(their),
+                    self.caller.catalog.argument_type(our),
+                );
                 self.different(&place, &theirs, &ours);
             }
         }
@@ -70,7 +83,10 @@ impl Comparison<'_> {
     }
 
     fn different(&mut self, place: &str, provider: &str, caller: &str) {
-        self.lines.push(format!("{place}: {} has `{provider}`, {} has `{caller}`", self.provider.name, self.caller.name));
+        self.lines.push(format!(
+            "{place}: {} has `{provider}`, {} has `{caller}`",
+            self.provider.name, self.caller.name
+        ));
     }
 
     fn types(&mut self, provider: usize, caller: usize, place: &str) {
@@ -83,7 +99,11 @@ impl Comparison<'_> {
             && their.length == our.length
             && their.elements.len() == our.elements.len();
         if !same_shape {
-            self.different(place, &their_catalog.type_name(provider), &our_catalog.type_name(caller));
+            self.different(
+                place,
+                &their_catalog.type_name(provider),
+                &our_catalog.type_name(caller),
+            );
             return;
         }
         let before = self.lines.len();
@@ -93,7 +113,10 @@ impl Comparison<'_> {
         self.fields(&their.fields, &our.fields, place, &our.name);
         if our.kind == type_kind::ENUM {
             let names = |variants: &[super::model::VariantModel]| -> Vec<String> {
-                variants.iter().map(|variant| variant.name.clone()).collect()
+                variants
+                    .iter()
+                    .map(|variant| variant.name.clone())
+                    .collect()
             };
             let (theirs, ours) = (names(&their.variants), names(&our.variants));
             if theirs == ours {
@@ -110,8 +133,11 @@ impl Comparison<'_> {
             }
         }
         if let (Some(their), Some(our)) = (their.contract, our.contract) {
-            let (their_contract, our_contract) = (&their_catalog.contracts[their], &our_catalog.contracts[our]);
-            let id = |contract: &super::model::ContractModel| format!("{} {}", contract.id, contract.major);
+            let (their_contract, our_contract) =
+                (&their_catalog.contracts[their], &our_catalog.contracts[our]);
+            let id = |contract: &super::model::ContractModel| {
+                format!("{} {}", contract.id, contract.major)
+            };
             if id(their_contract) == id(our_contract) {
                 let place = format!("{place}, contract `{}`, ", our_contract.id);
                 self.methods(their, our, &place, false);
@@ -144,8 +170,16 @@ impl Comparison<'_> {
         };
         let (theirs, ours) = (names(provider), names(caller));
         if theirs != ours {
-            let place = if owner.is_empty() { place.to_owned() } else { format!("{place}, fields of `{owner}`") };
-            self.different(&place, &format!("{{ {} }}", theirs.join(", ")), &format!("{{ {} }}", ours.join(", ")));
+            let place = if owner.is_empty() {
+                place.to_owned()
+            } else {
+                format!("{place}, fields of `{owner}`")
+            };
+            self.different(
+                &place,
+                &format!("{{ {} }}", theirs.join(", ")),
+                &format!("{{ {} }}", ours.join(", ")),
+            );
             return;
         }
         for (their, our) in provider.iter().zip(caller) {

@@ -30,7 +30,10 @@ pub struct ContractInfo {
 
 impl ContractInfo {
     pub(crate) fn new(catalog: &Arc<Catalog>, index: usize) -> Self {
-        Self { catalog: Arc::clone(catalog), index }
+        Self {
+            catalog: Arc::clone(catalog),
+            index,
+        }
     }
 
     fn model(&self) -> &ContractModel {
@@ -52,7 +55,10 @@ impl ContractInfo {
     /// The version.
     #[must_use]
     pub fn version(&self) -> ContractVersion {
-        ContractVersion { major: self.model().major, minor: self.model().minor }
+        ContractVersion {
+            major: self.model().major,
+            minor: self.model().minor,
+        }
     }
 
     /// The documentation of the trait, or nothing.
@@ -70,7 +76,12 @@ impl ContractInfo {
     /// The methods, in order.
     #[must_use]
     pub fn methods(&self) -> Vec<MethodInfo> {
-        (0..self.model().methods.len()).map(|method| MethodInfo { contract: self.clone(), method }).collect()
+        (0..self.model().methods.len())
+            .map(|method| MethodInfo {
+                contract: self.clone(),
+                method,
+            })
+            .collect()
     }
 }
 
@@ -119,11 +130,18 @@ impl MethodInfo {
     /// The arguments, without the receiver.
     #[must_use]
     pub fn arguments(&self) -> Vec<ArgumentInfo> {
-        self.model().arguments.iter().map(|argument| self.argument(argument)).collect()
+        self.model()
+            .arguments
+            .iter()
+            .map(|argument| self.argument(argument))
+            .collect()
     }
 
     fn argument(&self, argument: &ArgumentModel) -> ArgumentInfo {
-        ArgumentInfo { name: argument.name.clone(), ty: self.contract.catalog.argument_type(argument) }
+        ArgumentInfo {
+            name: argument.name.clone(),
+            ty: self.contract.catalog.argument_type(argument),
+        }
     }
 
     /// The type of the result, as in Rust.
@@ -207,7 +225,10 @@ impl PluginInfo {
     /// Its authors.
     #[must_use]
     pub fn authors(&self) -> Vec<&str> {
-        self.authors.split(':').filter(|author| !author.is_empty()).collect()
+        self.authors
+            .split(':')
+            .filter(|author| !author.is_empty())
+            .collect()
     }
 
     /// Its licence, as an SPDX expression, or nothing.

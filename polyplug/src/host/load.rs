@@ -16,8 +16,8 @@ use std::sync::Arc;
 
 use libloading::Library;
 use polyplug_abi::{
-    ABI_VERSION, ENTRY_SYMBOL, Host, InitFunction, InterfaceHeader, List, Offer, PluginDescriptor, Registration, Slice,
-    init_code, init_options, module_flags,
+    ABI_VERSION, ENTRY_SYMBOL, Host, InitFunction, InterfaceHeader, List, Offer, PluginDescriptor,
+    Registration, Slice, init_code, init_options, module_flags,
 };
 
 use super::cell::OfferCell;
@@ -61,9 +61,21 @@ impl core::fmt::Debug for RegisteredPlugin {
 pub fn inspect(path: impl AsRef<Path>) -> Result<ModuleInfo> {
     let path = find(path.as_ref())?;
     let registered = open(&path, init_options::INSPECT)?;
-    let contracts = registered.contracts.iter().map(|&index| ContractInfo::new(&registered.catalog, index)).collect();
-    let plugins = registered.plugins.into_iter().map(|plugin| plugin.info).collect();
-    Ok(ModuleInfo { path, plugins, contracts })
+    let contracts = registered
+        .contracts
+        .iter()
+        .map(|&index| ContractInfo::new(&registered.catalog, index))
+        .collect();
+    let plugins = registered
+        .plugins
+        .into_iter()
+        .map(|plugin| plugin.info)
+        .collect();
+    Ok(ModuleInfo {
+        path,
+        plugins,
+        contracts,
+    })
 }
 
 /// The file that is meant; without an extension the platform's is tried too.
@@ -81,21 +93,35 @@ pub(crate) fn find(path: &Path) -> Result<PathBuf> {
     }
     for candidate in core::iter::once(path).chain(tried.iter().map(PathBuf::as_path)) {
         if candidate.is_file() {
-            return fs::canonicalize(candidate)
-                .map_err(|source| Error::Unreadable { path: candidate.to_owned(), source });
+            return fs::canonicalize(candidate).map_err(|source| Error::Unreadable {
+                path: candidate.to_owned(),
+                source,
+            });
         }
     }
-    Err(Error::FileMissing { path: path.to_owned(), tried, advice: advice(path) })
+    Err(Error::FileMissing {
+        path: path.to_owned(),
+        tried,
+        advice: advice(path),
+    })
 }
 
 fn advice(path: &Path) -> String {
     if path.is_dir() {
         return "it is a folder: name the library inside it".to_owned();
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let Ok(entries) = fs::read_dir(folder) else {
-        let here = std::env::current_dir().map_or_else(|_| "unknown".to_owned(), |here| here.display().to_string());
-        let relative = if path.is_relative() { format!(" (the current directory is `{here}`)") } else { String::new() };
+        let here = std::env::current_dir()
+            .map_or_else(|_| "unknown".to_owned(), |here| here.display().to_string());
+        let relative = if path.is_relative() {
+            format!(" (the current directory is `{here}`)")
+        } else {
+            String::new()
+        };
         return format!(
             "the folder `{}` does not exist{relative}; build the plugin with `cargo rustc --release --crate-type cdylib` and load the file that it writes",
             folder.display()
@@ -115,13 +141,21 @@ fn advice(path: &Path) -> String {
 
 /// Opens a library and reads its registration.
 pub(crate) fn open(path: &Path, options: u32) -> Result<Registered> {
-    let unreadable = |source| Error::Unreadable { path: path.to_owned(), source };
+    let unreadable = |source| Error::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
     let bytes = fs::read(path).map_err(unreadable)?;
     object_file::check(&bytes).map_err(|unfit| match unfit {
-        Unfit::NotALibrary(found) => Error::NotALibrary { path: path.to_owned(), found },
-        Unfit::Foreign(found) => {
-            Error::WrongArchitecture { path: path.to_owned(), found, expected: object_file::expected() }
-        }
+        Unfit::NotALibrary(found) => Error::NotALibrary {
+            path: path.to_owned(),
+            found,
+        },
+        Unfit::Foreign(found) => Error::WrongArchitecture {
+            path: path.to_owned(),
+            found,
+            expected: object_file::expected(),
+        },
     })?;
     let copy = PrivateCopy::of(path, &bytes).map_err(unreadable)?;
     drop(bytes);
@@ -133,10 +167,18 @@ pub(crate) fn open(path: &Path, options: u32) -> Result<Registered> {
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let mut registration = empty_registration(options, &name);
     // SAFETY: O2: the function that ABI 1 defines, with an immortal host and a registration of this version.
-    let code = unsafe { init(core::ptr::from_ref::<Host>(image::host()), &raw mut registration) };
+    let code = unsafe {
+        init(
+            core::ptr::from_ref::<Host>(image::host()),
+            &raw mut registration,
+        )
+    };
     judge(code, &registration, path)?;
     // SAFETY: the registration was filled in by the module, whose image is mapped (O3).
-    unsafe { read(&registration) }.map_err(|reason| Error::MalformedModule { path: path.to_owned(), reason })
+    unsafe { read(&registration) }.map_err(|reason| Error::MalformedModule {
+        path: path.to_owned(),
+        reason,
+    })
 }
 
 /// The plugins of this image.
@@ -147,9 +189,20 @@ pub(crate) fn linked(source: &Path) -> Result<Registered> {
         return Err(Error::NothingLinked);
     }
     let lost = registration.offers.len != registration.expected_offers;
-    judge(if lost { init_code::LOST_REGISTRATIONS } else { init_code::READY }, &registration, source)?;
+    judge(
+        if lost {
+            init_code::LOST_REGISTRATIONS
+        } else {
+            init_code::READY
+        },
+        &registration,
+        source,
+    )?;
     // SAFETY: the registration of this very image.
-    unsafe { read(&registration) }.map_err(|reason| Error::MalformedModule { path: source.to_owned(), reason })
+    unsafe { read(&registration) }.map_err(|reason| Error::MalformedModule {
+        path: source.to_owned(),
+        reason,
+    })
 }
 
 fn empty_registration(options: u32, name: &str) -> Registration {
@@ -168,9 +221,18 @@ fn empty_registration(options: u32, name: &str) -> Registration {
 fn judge(code: i32, registration: &Registration, path: &Path) -> Result<()> {
     let path = path.to_owned();
     if code == init_code::ABI_MISMATCH || registration.abi != ABI_VERSION {
-        return Err(Error::AbiVersion { path, found: registration.abi, expected: ABI_VERSION });
+        return Err(Error::AbiVersion {
+            path,
+            found: registration.abi,
+            expected: ABI_VERSION,
+        });
     }
-    let failed = |reason: &str| Err(Error::InitFailed { path: path.clone(), reason: reason.to_owned() });
+    let failed = |reason: &str| {
+        Err(Error::InitFailed {
+            path: path.clone(),
+            reason: reason.to_owned(),
+        })
+    };
     match code {
         init_code::READY => Ok(()),
         init_code::LOST_REGISTRATIONS => Err(Error::LostRegistrations {
@@ -191,7 +253,10 @@ fn refused(path: &Path, copy: &Path, reason: &str) -> Error {
         let symbol = symbol.split([' ', ',']).next().unwrap_or(symbol).to_owned();
         return Error::UnresolvedSymbol { path, symbol };
     }
-    let reason = reason.strip_prefix(&format!("{}: ", copy.display())).unwrap_or(reason).to_owned();
+    let reason = reason
+        .strip_prefix(&format!("{}: ", copy.display()))
+        .unwrap_or(reason)
+        .to_owned();
     Error::OpenFailed { path, reason }
 }
 
@@ -211,17 +276,31 @@ fn open_copy(path: &Path) -> core::result::Result<Library, String> {
 }
 
 fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    core::iter::successors(Some(error), |error: &&(dyn std::error::Error + 'static)| (*error).source()).last().map_or_else(String::new, ToString::to_string)
+    core::iter::successors(Some(error), |error: &&(dyn std::error::Error + 'static)| {
+        (*error).source()
+    })
+    .last()
+    .map_or_else(String::new, ToString::to_string)
 }
 
 fn entry_point(library: &Library, path: &Path, copy: &Path) -> Result<InitFunction> {
     // SAFETY: the symbol has the type that ABI 1 gives it in every module.
     let found = unsafe { library.get::<InitFunction>(ENTRY_SYMBOL) };
     let Ok(symbol) = found else {
-        return Err(Error::NotAPlugin { path: path.to_owned(), dependency: false });
+        return Err(Error::NotAPlugin {
+            path: path.to_owned(),
+            dependency: false,
+        });
     };
     let init = *symbol;
-    if lies_in(init, copy) { Ok(init) } else { Err(Error::NotAPlugin { path: path.to_owned(), dependency: true }) }
+    if lies_in(init, copy) {
+        Ok(init)
+    } else {
+        Err(Error::NotAPlugin {
+            path: path.to_owned(),
+            dependency: true,
+        })
+    }
 }
 
 /// Whether a function lies in that file: `dlsym` also searches the libraries that it links to.
@@ -271,16 +350,23 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
         // SAFETY: clause 1.
         let offer = unsafe { model::entry(offer, |offer: &Offer| offer.size, "an offer") }?;
         // SAFETY: clause 1.
-        let header = unsafe { model::entry(offer.interface, |header| header.size, "an interface") }?;
+        let header =
+            unsafe { model::entry(offer.interface, |header| header.size, "an interface") }?;
         // SAFETY: clause 1.
         let contract = unsafe { copier.contract(header.contract) }?;
-        let wanted = size_of::<InterfaceHeader>() + header.method_count as usize * size_of::<usize>();
+        let wanted =
+            size_of::<InterfaceHeader>() + header.method_count as usize * size_of::<usize>();
         if (header.size as usize) < wanted {
-            return Err(format!("an interface of {} bytes for {} methods", header.size, header.method_count));
+            return Err(format!(
+                "an interface of {} bytes for {} methods",
+                header.size, header.method_count
+            ));
         }
         // SAFETY: clause 1.
         let plugin = unsafe { model::entry(offer.plugin, |plugin| plugin.size, "a plugin") }?;
-        let position = raw.iter().position(|known| core::ptr::eq(known.descriptor, plugin));
+        let position = raw
+            .iter()
+            .position(|known| core::ptr::eq(known.descriptor, plugin));
         let position = match position {
             Some(position) => position,
             None => {
@@ -290,27 +376,46 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
                     // SAFETY: clause 1.
                     requires.push(unsafe { copier.contract(required) }?);
                 }
-                raw.push(Raw { descriptor: plugin, requires, offers: Vec::new() });
+                raw.push(Raw {
+                    descriptor: plugin,
+                    requires,
+                    offers: Vec::new(),
+                });
                 raw.len() - 1
             }
         };
         let mut written = Vec::new();
-        if offer.written_count > header.method_count as usize || (offer.written_count != 0 && offer.written.is_null()) {
-            return Err(format!("{} written methods of {}", offer.written_count, header.method_count));
+        if offer.written_count > header.method_count as usize
+            || (offer.written_count != 0 && offer.written.is_null())
+        {
+            return Err(format!(
+                "{} written methods of {}",
+                offer.written_count, header.method_count
+            ));
         }
         for at in 0..offer.written_count {
             // SAFETY: clause 1: `written_count` texts.
             written.push(unsafe { model::text(*offer.written.add(at)) }?);
         }
-        raw[position].offers.push(OfferCell::new(contract, offer.interface, written));
+        raw[position]
+            .offers
+            .push(OfferCell::new(contract, offer.interface, written));
     }
     let catalog = Arc::new(copier.finish());
     let mut plugins = Vec::new();
-    for Raw { descriptor, requires, mut offers } in raw {
+    for Raw {
+        descriptor,
+        requires,
+        mut offers,
+    } in raw
+    {
         for offer in &mut offers {
             // So far these are the methods that were written; what is left was defaulted.
             let written = core::mem::take(&mut offer.defaulted);
-            let methods = catalog.contracts[offer.contract].methods.iter().map(|method| method.name.clone());
+            let methods = catalog.contracts[offer.contract]
+                .methods
+                .iter()
+                .map(|method| method.name.clone());
             offer.defaulted = methods.filter(|name| !written.contains(name)).collect();
         }
         // SAFETY: clause 1: checked above.
@@ -332,9 +437,19 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
         if info.name.is_empty() {
             return Err("a plugin without a name".to_owned());
         }
-        plugins.push(RegisteredPlugin { info, descriptor, offers, requires });
+        plugins.push(RegisteredPlugin {
+            info,
+            descriptor,
+            offers,
+            requires,
+        });
     }
-    Ok(Registered { catalog, plugins, flags: registration.flags, contracts })
+    Ok(Registered {
+        catalog,
+        plugins,
+        flags: registration.flags,
+        contracts,
+    })
 }
 
 /// Whether a panic in the module ends the process.

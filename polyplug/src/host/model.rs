@@ -11,8 +11,8 @@
 use std::collections::HashMap;
 
 use polyplug_abi::{
-    ContractDescriptor, FieldDescriptor, List, MethodDescriptor, Slice, TypeDescriptor, contract_flags, method_flags,
-    passing, type_kind,
+    ContractDescriptor, FieldDescriptor, List, MethodDescriptor, Slice, TypeDescriptor,
+    contract_flags, method_flags, passing, type_kind,
 };
 
 /// More entries than this in one list are a lie.
@@ -83,13 +83,19 @@ pub(crate) struct VariantModel {
 impl Catalog {
     /// The contract with this id and major.
     pub(crate) fn find(&self, id: &str, major: u32) -> Option<usize> {
-        self.contracts.iter().position(|contract| contract.id == id && contract.major == major)
+        self.contracts
+            .iter()
+            .position(|contract| contract.id == id && contract.major == major)
     }
 
     /// The type as its author would write it.
     pub(crate) fn type_name(&self, index: usize) -> String {
         let ty = &self.types[index];
-        let element = |at: usize| ty.elements.get(at).map_or_else(String::new, |&index| self.type_name(index));
+        let element = |at: usize| {
+            ty.elements
+                .get(at)
+                .map_or_else(String::new, |&index| self.type_name(index))
+        };
         match ty.kind {
             type_kind::UNIT => "()".to_owned(),
             type_kind::STRING => "String".to_owned(),
@@ -100,11 +106,21 @@ impl Catalog {
             type_kind::BOX => format!("Box<{}>", element(0)),
             type_kind::FAULT => "Fault".to_owned(),
             type_kind::TUPLE => {
-                let names: Vec<_> = ty.fields.iter().map(|field| self.type_name(field.ty)).collect();
-                if names.len() == 1 { format!("({},)", names[0]) } else { format!("({})", names.join(", ")) }
+                let names: Vec<_> = ty
+                    .fields
+                    .iter()
+                    .map(|field| self.type_name(field.ty))
+                    .collect();
+                if names.len() == 1 {
+                    format!("({},)", names[0])
+                } else {
+                    format!("({})", names.join(", "))
+                }
             }
             type_kind::OBJECT => {
-                let name = ty.contract.map_or("?", |contract| self.contracts[contract].name.as_str());
+                let name = ty
+                    .contract
+                    .map_or("?", |contract| self.contracts[contract].name.as_str());
                 format!("dyn {name}")
             }
             type_kind::STRUCT | type_kind::ENUM => ty.name.clone(),
@@ -129,12 +145,20 @@ impl Catalog {
             .arguments
             .iter()
             .map(|argument| {
-                let name = if argument.name.is_empty() { "_" } else { &argument.name };
+                let name = if argument.name.is_empty() {
+                    "_"
+                } else {
+                    &argument.name
+                };
                 format!("{name}: {}", self.argument_type(argument))
             })
             .collect();
         let result = self.type_name(method.result);
-        let result = if result == "()" { String::new() } else { format!(" -> {result}") };
+        let result = if result == "()" {
+            String::new()
+        } else {
+            format!(" -> {result}")
+        };
         format!("{}({}){result}", method.name, arguments.join(", "))
     }
 }
@@ -174,7 +198,10 @@ impl Copier {
 
     /// # Safety
     /// 1. M1 and the promise of M2.
-    pub(crate) unsafe fn contract(&mut self, pointer: *const ContractDescriptor) -> Result<usize, Malformed> {
+    pub(crate) unsafe fn contract(
+        &mut self,
+        pointer: *const ContractDescriptor,
+    ) -> Result<usize, Malformed> {
         if let Some(&index) = self.contracts.get(&pointer) {
             return Ok(index);
         }
@@ -185,7 +212,13 @@ impl Copier {
             return Err("more contracts than can be".to_owned());
         }
         // SAFETY: clause 1.
-        let (id, name, docs) = unsafe { (text(contract.id)?, text(contract.name)?, text(contract.docs)?) };
+        let (id, name, docs) = unsafe {
+            (
+                text(contract.id)?,
+                text(contract.name)?,
+                text(contract.docs)?,
+            )
+        };
         self.contracts.insert(pointer, index);
         self.catalog.contracts.push(ContractModel {
             id,
@@ -207,7 +240,10 @@ impl Copier {
 
     /// # Safety
     /// 1. As for [`Copier::contract`].
-    unsafe fn method(&mut self, pointer: *const MethodDescriptor) -> Result<MethodModel, Malformed> {
+    unsafe fn method(
+        &mut self,
+        pointer: *const MethodDescriptor,
+    ) -> Result<MethodModel, Malformed> {
         // SAFETY: clause 1.
         let method = unsafe { entry(pointer, |method| method.size, "a method") }?;
         let mut arguments = Vec::new();
@@ -218,7 +254,11 @@ impl Copier {
             // SAFETY: clause 1.
             let ty = unsafe { self.ty((argument.ty)()) }?;
             // SAFETY: clause 1.
-            arguments.push(ArgumentModel { name: unsafe { text(argument.name) }?, passing: argument.passing, ty });
+            arguments.push(ArgumentModel {
+                name: unsafe { text(argument.name) }?,
+                passing: argument.passing,
+                ty,
+            });
         }
         // SAFETY: clause 1.
         unsafe {
@@ -291,7 +331,10 @@ impl Copier {
 
     /// # Safety
     /// 1. As for [`Copier::contract`].
-    unsafe fn fields(&mut self, fields: &List<FieldDescriptor>) -> Result<Vec<FieldModel>, Malformed> {
+    unsafe fn fields(
+        &mut self,
+        fields: &List<FieldDescriptor>,
+    ) -> Result<Vec<FieldModel>, Malformed> {
         let mut models = Vec::new();
         // SAFETY: clause 1.
         for &field in unsafe { list(fields) }? {
@@ -300,7 +343,10 @@ impl Copier {
             // SAFETY: clause 1.
             let ty = unsafe { self.ty((field.ty)()) }?;
             // SAFETY: clause 1.
-            models.push(FieldModel { name: unsafe { text(field.name) }?, ty });
+            models.push(FieldModel {
+                name: unsafe { text(field.name) }?,
+                ty,
+            });
         }
         Ok(models)
     }
@@ -322,7 +368,10 @@ pub(crate) unsafe fn entry<'a, T>(
     let entry = unsafe { &*pointer };
     let stated = size(entry) as usize;
     if stated < size_of::<T>() {
-        return Err(format!("{what} of {stated} bytes, fewer than the {} of this version", size_of::<T>()));
+        return Err(format!(
+            "{what} of {stated} bytes, fewer than the {} of this version",
+            size_of::<T>()
+        ));
     }
     Ok(entry)
 }

@@ -31,7 +31,11 @@ impl Module {
     /// Its plugins, in the order of registration.
     #[must_use]
     pub fn plugins(&self) -> Vec<PluginInfo> {
-        self.cell.plugins.iter().map(|plugin| plugin.info.clone()).collect()
+        self.cell
+            .plugins
+            .iter()
+            .map(|plugin| plugin.info.clone())
+            .collect()
     }
 
     /// A caller of the first plugin of this module that offers the contract.
@@ -52,9 +56,15 @@ impl Module {
 
     fn find<C: ?Sized + Contract>(&self) -> Result<Found> {
         let all = self.runtime.find_all::<C>();
-        let found = all.into_iter().find(|found| Arc::ptr_eq(&found.module, &self.cell));
+        let found = all
+            .into_iter()
+            .find(|found| Arc::ptr_eq(&found.module, &self.cell));
         found.ok_or_else(|| {
-            let offered = self.cell.plugins.iter().flat_map(|plugin| &plugin.info.contracts);
+            let offered = self
+                .cell
+                .plugins
+                .iter()
+                .flat_map(|plugin| &plugin.info.contracts);
             super::runtime::no_provider::<C>(offered.map(ToString::to_string).collect())
         })
     }

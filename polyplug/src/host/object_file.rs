@@ -30,13 +30,31 @@ pub(crate) fn check(bytes: &[u8]) -> Result<(), Unfit> {
         "ELF"
     } else if bytes.starts_with(b"MZ") {
         "Windows"
-    } else if bytes.len() >= 4 && matches!(bytes[..4], [0xCF, 0xFA, 0xED, 0xFE] | [0xCA, 0xFE, 0xBA, 0xBE]) {
+    } else if bytes.len() >= 4
+        && matches!(
+            bytes[..4],
+            [0xCF, 0xFA, 0xED, 0xFE] | [0xCA, 0xFE, 0xBA, 0xBE]
+        )
+    {
         "macOS"
     } else {
         let head = &bytes[..bytes.len().min(1024)];
-        let text = head.utf8_chunks().all(|chunk| chunk.invalid().len() < 4 && !chunk.valid().contains('\0'))
-            && String::from_utf8_lossy(head).chars().filter(|&letter| letter == char::REPLACEMENT_CHARACTER).count() <= 1;
-        return Err(Unfit::NotALibrary(if text { "a text file" } else { "a file of unknown format" }.to_owned()));
+        let text = head
+            .utf8_chunks()
+            .all(|chunk| chunk.invalid().len() < 4 && !chunk.valid().contains('\0'))
+            && String::from_utf8_lossy(head)
+                .chars()
+                .filter(|&letter| letter == char::REPLACEMENT_CHARACTER)
+                .count()
+                <= 1;
+        return Err(Unfit::NotALibrary(
+            if text {
+                "a text file"
+            } else {
+                "a file of unknown format"
+            }
+            .to_owned(),
+        ));
     };
     let ours = if cfg!(windows) {
         "Windows"
@@ -59,7 +77,11 @@ fn elf(bytes: &[u8]) -> Result<(), Unfit> {
     }
     let (class, data) = (bytes[4], bytes[5]);
     let machine = u16::from_le_bytes([bytes[18], bytes[19]]);
-    let machine = if data == 2 { machine.swap_bytes() } else { machine };
+    let machine = if data == 2 {
+        machine.swap_bytes()
+    } else {
+        machine
+    };
     let name = match machine {
         3 => "x86".to_owned(),
         21 => "powerpc64".to_owned(),
@@ -71,7 +93,16 @@ fn elf(bytes: &[u8]) -> Result<(), Unfit> {
         258 => "loongarch64".to_owned(),
         other => format!("machine number {other}"),
     };
-    let known = ["x86", "powerpc64", "s390x", "arm", "x86_64", "aarch64", "riscv64", "loongarch64"];
+    let known = [
+        "x86",
+        "powerpc64",
+        "s390x",
+        "arm",
+        "x86_64",
+        "aarch64",
+        "riscv64",
+        "loongarch64",
+    ];
     if known.contains(&std::env::consts::ARCH) && name != std::env::consts::ARCH {
         return Err(Unfit::Foreign(name));
     }
@@ -96,7 +127,10 @@ fn elf(bytes: &[u8]) -> Result<(), Unfit> {
     let half = |at: usize| u64::from(u16::from_le_bytes([bytes[at], bytes[at + 1]]));
     let (table, entry, count) = (word(32).ok_or_else(truncated)?, half(54), half(56));
     for index in 0..count {
-        let start = table.checked_add(index * entry).and_then(|start| usize::try_from(start).ok()).ok_or_else(truncated)?;
+        let start = table
+            .checked_add(index * entry)
+            .and_then(|start| usize::try_from(start).ok())
+            .ok_or_else(truncated)?;
         let offset = start.checked_add(8).and_then(word).ok_or_else(truncated)?;
         let length = start.checked_add(32).and_then(word).ok_or_else(truncated)?;
         let end = offset.checked_add(length).ok_or_else(truncated)?;
@@ -104,7 +138,16 @@ fn elf(bytes: &[u8]) -> Result<(), Unfit> {
             return Err(truncated());
         }
     }
-    Ok(())
+    // The section table usually lies at the very end: what it misses was cut off.
+    let sections = word(40)
+        .ok_or_else(truncated)?
+        .checked_add(half(58) * half(60))
+        .ok_or_else(truncated)?;
+    if sections > bytes.len() as u64 {
+        Err(truncated())
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -135,6 +178,9 @@ mod tests {
         let mut foreign = bytes;
         foreign[18] = 8;
         foreign[19] = 0;
-        assert_eq!(check(&foreign), Err(Unfit::Foreign("machine number 8".to_owned())));
+        assert_eq!(
+            check(&foreign),
+            Err(Unfit::Foreign("machine number 8".to_owned()))
+        );
     }
 }

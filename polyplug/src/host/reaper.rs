@@ -16,11 +16,13 @@ pub(crate) fn send(cell: Arc<ModuleCell>) {
         Some(sender) => sender,
         None => {
             let (sender, receiver) = channel::<Arc<ModuleCell>>();
-            let started = thread::Builder::new().name("polyplug-reaper".to_owned()).spawn(move || {
-                for cell in receiver {
-                    cell.finish();
-                }
-            });
+            let started = thread::Builder::new()
+                .name("polyplug-reaper".to_owned())
+                .spawn(move || {
+                    for cell in receiver {
+                        cell.finish();
+                    }
+                });
             if let Err(error) = started {
                 // The states are left where they are: a leak, never a use after free.
                 report_line(&format!("polyplug: no thread to end modules on: {error}"));

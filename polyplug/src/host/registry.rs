@@ -38,7 +38,10 @@ impl Registry {
     /// Keeps a file from being loaded twice.
     pub(crate) fn reserve_file(&mut self, path: &Path) -> Result<()> {
         if let Some(plugins) = self.files.get(path) {
-            return Err(Error::AlreadyLoaded { path: path.to_owned(), plugins: plugins.clone() });
+            return Err(Error::AlreadyLoaded {
+                path: path.to_owned(),
+                plugins: plugins.clone(),
+            });
         }
         self.files.insert(path.to_owned(), Vec::new());
         Ok(())
@@ -47,10 +50,18 @@ impl Registry {
     /// Keeps names from being given twice. All or none.
     pub(crate) fn reserve_names(&mut self, names: &[&str], source: &str) -> Result<()> {
         for (index, name) in names.iter().enumerate() {
-            let loaded = if names[..index].contains(name) { Some(source) } else { self.names.get(*name).map(String::as_str) };
+            let loaded = if names[..index].contains(name) {
+                Some(source)
+            } else {
+                self.names.get(*name).map(String::as_str)
+            };
             if let Some(loaded) = loaded {
                 let (loaded, refused) = (loaded.to_owned(), source.to_owned());
-                return Err(Error::DuplicateName { name: (*name).to_owned(), loaded, refused });
+                return Err(Error::DuplicateName {
+                    name: (*name).to_owned(),
+                    loaded,
+                    refused,
+                });
             }
         }
         for name in names {
@@ -72,14 +83,25 @@ impl Registry {
     /// Makes a module visible, all of it at once.
     pub(crate) fn publish(&mut self, module: &Arc<ModuleCell>, file: Option<&Path>) {
         if let Some(file) = file {
-            let names = module.plugins.iter().map(|plugin| plugin.info.name.clone()).collect();
+            let names = module
+                .plugins
+                .iter()
+                .map(|plugin| plugin.info.name.clone())
+                .collect();
             self.files.insert(file.to_owned(), names);
         }
         for (plugin, cell) in module.plugins.iter().enumerate() {
             for (offer, offered) in cell.offers.iter().enumerate() {
                 let contract = &module.catalog.contracts[offered.contract];
-                let found = Found { module: Arc::clone(module), plugin, offer };
-                self.offers.entry((contract.id.clone(), contract.major)).or_default().push(found);
+                let found = Found {
+                    module: Arc::clone(module),
+                    plugin,
+                    offer,
+                };
+                self.offers
+                    .entry((contract.id.clone(), contract.major))
+                    .or_default()
+                    .push(found);
             }
         }
         self.modules.push(Arc::clone(module));
@@ -88,7 +110,9 @@ impl Registry {
     /// The offers of a contract, in load order.
     pub(crate) fn offers(&self, id: &str, major: u32) -> &[Found] {
         // A borrowed key of two parts would need a type of its own; looking up is one allocation, for now.
-        self.offers.get(&(id.to_owned(), major)).map_or(&[], Vec::as_slice)
+        self.offers
+            .get(&(id.to_owned(), major))
+            .map_or(&[], Vec::as_slice)
     }
 
     /// Every contract that is offered, as `id major.minor`, in load order, each once.

@@ -65,7 +65,12 @@ impl Builder {
     /// Makes the runtime.
     #[must_use]
     pub fn build(self) -> Runtime {
-        Runtime { inner: Arc::new(RuntimeInner { options: self, registry: RwLock::default() }) }
+        Runtime {
+            inner: Arc::new(RuntimeInner {
+                options: self,
+                registry: RwLock::default(),
+            }),
+        }
     }
 }
 
@@ -80,14 +85,19 @@ impl RuntimeInner {
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, Registry> {
-        self.registry.write().unwrap_or_else(PoisonError::into_inner)
+        self.registry
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A link to the first provider of a host contract, which does not keep the runtime alive.
     ///
     /// # Safety
     /// 1. `wanted` is a well-formed descriptor of an image that stays mapped.
-    pub(crate) unsafe fn host_link(&self, wanted: &'static ContractDescriptor) -> Result<LinkCount> {
+    pub(crate) unsafe fn host_link(
+        &self,
+        wanted: &'static ContractDescriptor,
+    ) -> Result<LinkCount> {
         // SAFETY: clause 1.
         let id = unsafe { wanted.id.str() };
         let found = self.read().offers(id, wanted.major).first().cloned();
@@ -103,7 +113,10 @@ impl RuntimeInner {
 
 impl Drop for RuntimeInner {
     fn drop(&mut self) {
-        let registry = self.registry.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let registry = self
+            .registry
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
         for module in core::mem::take(&mut registry.modules).iter().rev() {
             module.close();
         }
@@ -118,7 +131,9 @@ impl Default for Runtime {
 
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Runtime").field("modules", &self.inner.read().modules).finish()
+        f.debug_struct("Runtime")
+            .field("modules", &self.inner.read().modules)
+            .finish()
     }
 }
 
@@ -148,7 +163,14 @@ impl Runtime {
         let mut reserved = Reservation::new(self);
         reserved.file(&path)?;
         let output = self.inner.options.plugin_panic_output;
-        let registered = load::open(&path, if output { init_options::PANIC_OUTPUT } else { 0 })?;
+        let registered = load::open(
+            &path,
+            if output {
+                init_options::PANIC_OUTPUT
+            } else {
+                0
+            },
+        )?;
         if load::aborts(&registered) && !self.inner.options.allow_panic_abort {
             return Err(Error::PanicAbort { path });
         }
@@ -177,14 +199,25 @@ impl Runtime {
         source: String,
         mut reserved: Reservation<'_>,
     ) -> Result<Module> {
-        let Registered { catalog, plugins, .. } = registered;
-        let names: Vec<_> = plugins.iter().map(|plugin| plugin.info.name.as_str()).collect();
+        let Registered {
+            catalog, plugins, ..
+        } = registered;
+        let names: Vec<_> = plugins
+            .iter()
+            .map(|plugin| plugin.info.name.as_str())
+            .collect();
         reserved.names(&names, &source)?;
         let place = path.clone().unwrap_or_else(|| PathBuf::from(&source));
         for plugin in &plugins {
             let name = &plugin.info.name;
             for offer in &plugin.offers {
-                check_shape(&catalog, offer.contract, name, &place, Direction::PluginProvides)?;
+                check_shape(
+                    &catalog,
+                    offer.contract,
+                    name,
+                    &place,
+                    Direction::PluginProvides,
+                )?;
             }
             for &required in &plugin.requires {
                 check_shape(&catalog, required, name, &place, Direction::HostProvides)?;
@@ -197,11 +230,20 @@ impl Runtime {
             // SAFETY: the descriptor was read from a module whose image stays mapped.
             let state = unsafe { cell::construct(plugin.descriptor, &context, &plugin.info.name) }?;
             let destroy = Destroy::ByPlugin(plugin.descriptor);
-            cells.cells.push(PluginCell::new(plugin.info, state, destroy, Some(context), plugin.offers));
+            cells.cells.push(PluginCell::new(
+                plugin.info,
+                state,
+                destroy,
+                Some(context),
+                plugin.offers,
+            ));
         }
         let module = ModuleCell::new(path, source, catalog, cells.publish());
         reserved.publish(&module);
-        Ok(Module { runtime: self.clone(), cell: module })
+        Ok(Module {
+            runtime: self.clone(),
+            cell: module,
+        })
     }
 
     fn check_provided(&self, catalog: &Arc<Catalog>, required: usize, plugin: &str) -> Result<()> {
@@ -216,7 +258,11 @@ impl Runtime {
             None => "nobody provides it".to_owned(),
         };
         let contract = ContractInfo::new(catalog, required).to_string();
-        Err(Error::MissingHostContract { plugin: plugin.to_owned(), contract, reason })
+        Err(Error::MissingHostContract {
+            plugin: plugin.to_owned(),
+            contract,
+            reason,
+        })
     }
 
     /// Provides a contract with a value of the host, under the name `host`.
@@ -231,11 +277,19 @@ impl Runtime {
     ///
     /// # Errors
     /// [`Error::DuplicateName`] when that name provides this contract already, or is a plugin's.
-    pub fn provide_as<C: ?Sized + SharedContract>(&self, name: &str, value: impl ProviderOf<C>) -> Result<Module> {
+    pub fn provide_as<C: ?Sized + SharedContract>(
+        &self,
+        name: &str,
+        value: impl ProviderOf<C>,
+    ) -> Result<Module> {
         self.provide_value::<C, _>(name, value)
     }
 
-    fn provide_value<C: ?Sized + SharedContract, T: ProviderOf<C>>(&self, name: &str, value: T) -> Result<Module> {
+    fn provide_value<C: ?Sized + SharedContract, T: ProviderOf<C>>(
+        &self,
+        name: &str,
+        value: T,
+    ) -> Result<Module> {
         /// # Safety
         /// 1. `state` is a `Box<T>` that was given up.
         unsafe fn free<T>(state: *mut ()) {
@@ -247,22 +301,34 @@ impl Runtime {
         // One name may provide many contracts, each once: `host` is one provider to everybody.
         let key = format!("{name}\0{}", name_of::<C>());
         if self.inner.read().modules.iter().any(|module| {
-            module.plugins.iter().any(|plugin| plugin.info.name == name && plugin.context.is_some())
+            module
+                .plugins
+                .iter()
+                .any(|plugin| plugin.info.name == name && plugin.context.is_some())
         }) {
-            return Err(Error::DuplicateName { name: name.to_owned(), loaded: "a plugin".to_owned(), refused: source });
-        }
-        reserved.names(&[&key], &source).map_err(|error| match error {
-            Error::DuplicateName { loaded, .. } => Error::DuplicateName {
+            return Err(Error::DuplicateName {
                 name: name.to_owned(),
-                loaded,
-                refused: format!("a second value for `{}`", name_of::<C>()),
-            },
-            other => other,
-        })?;
+                loaded: "a plugin".to_owned(),
+                refused: source,
+            });
+        }
+        reserved
+            .names(&[&key], &source)
+            .map_err(|error| match error {
+                Error::DuplicateName { loaded, .. } => Error::DuplicateName {
+                    name: name.to_owned(),
+                    loaded,
+                    refused: format!("a second value for `{}`", name_of::<C>()),
+                },
+                other => other,
+            })?;
         let mut copier = Copier::default();
         // SAFETY: this image's own descriptor.
-        let contract = unsafe { copier.contract(C::DESCRIPTOR) }
-            .map_err(|reason| Error::MalformedModule { path: PathBuf::from(&source), reason })?;
+        let contract =
+            unsafe { copier.contract(C::DESCRIPTOR) }.map_err(|reason| Error::MalformedModule {
+                path: PathBuf::from(&source),
+                reason,
+            })?;
         let catalog = Arc::new(copier.finish());
         let info = PluginInfo {
             name: name.to_owned(),
@@ -279,7 +345,10 @@ impl Runtime {
         let plugin = PluginCell::new(info, state, Destroy::ByHost(free::<T>), None, vec![offer]);
         let module = ModuleCell::new(None, source, catalog, vec![plugin]);
         reserved.publish(&module);
-        Ok(Module { runtime: self.clone(), cell: module })
+        Ok(Module {
+            runtime: self.clone(),
+            cell: module,
+        })
     }
 
     /// A caller of the first loaded provider of the contract. It never moves to another provider by itself.
@@ -302,7 +371,14 @@ impl Runtime {
     #[must_use]
     pub fn providers<C: ?Sized + Contract>(&self) -> Vec<Provider<C>> {
         let found = self.find_all::<C>();
-        found.into_iter().map(|found| Provider { runtime: self.clone(), found, contract: PhantomData }).collect()
+        found
+            .into_iter()
+            .map(|found| Provider {
+                runtime: self.clone(),
+                found,
+                contract: PhantomData,
+            })
+            .collect()
     }
 
     /// A new instance, made for the caller by the first plugin that offers the contract.
@@ -325,7 +401,13 @@ impl Runtime {
     #[must_use]
     pub fn modules(&self) -> Vec<Module> {
         let modules = self.inner.read().modules.clone();
-        modules.into_iter().map(|cell| Module { runtime: self.clone(), cell }).collect()
+        modules
+            .into_iter()
+            .map(|cell| Module {
+                runtime: self.clone(),
+                cell,
+            })
+            .collect()
     }
 
     /// The plugins, in load order, and the values that the host provides.
@@ -338,8 +420,15 @@ impl Runtime {
     #[must_use]
     pub fn contracts(&self) -> Vec<ContractInfo> {
         let mut contracts: Vec<ContractInfo> = Vec::new();
-        for contract in self.plugins().into_iter().flat_map(|plugin| plugin.contracts) {
-            if !contracts.iter().any(|known| known.to_string() == contract.to_string()) {
+        for contract in self
+            .plugins()
+            .into_iter()
+            .flat_map(|plugin| plugin.contracts)
+        {
+            if !contracts
+                .iter()
+                .any(|known| known.to_string() == contract.to_string())
+            {
                 contracts.push(contract);
             }
         }
@@ -355,7 +444,12 @@ impl Runtime {
     fn find_first<C: ?Sized + Contract>(&self) -> Result<Found> {
         // SAFETY: this image's descriptor: static text.
         let id = unsafe { C::DESCRIPTOR.id.str() };
-        let first = self.inner.read().offers(id, C::DESCRIPTOR.major).first().cloned();
+        let first = self
+            .inner
+            .read()
+            .offers(id, C::DESCRIPTOR.major)
+            .first()
+            .cloned();
         first.ok_or_else(|| no_provider::<C>(self.inner.read().offered()))
     }
 
@@ -370,19 +464,32 @@ impl Runtime {
         }
         let available: Vec<_> = all.iter().map(name).collect();
         let similar = similar(plugin, &available);
-        Err(Error::NoPlugin { name: plugin.to_owned(), contract: name_of::<C>(), available, similar })
+        Err(Error::NoPlugin {
+            name: plugin.to_owned(),
+            contract: name_of::<C>(),
+            available,
+            similar,
+        })
     }
 
     pub(crate) fn caller<C: ?Sized + SharedContract>(&self, found: &Found) -> Result<Caller<C>> {
         // SAFETY: this image's own descriptor.
-        let link = unsafe { found.module.link(found.plugin, found.offer, C::DESCRIPTOR, Some(self.clone())) }?;
+        let link = unsafe {
+            found
+                .module
+                .link(found.plugin, found.offer, C::DESCRIPTOR, Some(self.clone()))
+        }?;
         // SAFETY: H1: `link` put the interface into the order of this image.
         Ok(unsafe { Caller::from_link(link) })
     }
 
     pub(crate) fn instance<C: ?Sized + Contract>(&self, found: &Found) -> Result<Instance<C>> {
         // SAFETY: this image's own descriptor.
-        let link = unsafe { found.module.create(found.plugin, found.offer, C::DESCRIPTOR, self.clone()) }?;
+        let link = unsafe {
+            found
+                .module
+                .create(found.plugin, found.offer, C::DESCRIPTOR, self.clone())
+        }?;
         // SAFETY: H1: `create` put the interface into the order of this image, and made a state for the link.
         Ok(unsafe { Instance::from_link(link) })
     }
@@ -391,7 +498,11 @@ impl Runtime {
 pub(crate) fn no_provider<C: ?Sized + Contract>(available: Vec<String>) -> Error {
     let contract = name_of::<C>();
     let similar = similar(&contract, &available);
-    Error::NoProvider { contract, available, similar }
+    Error::NoProvider {
+        contract,
+        available,
+        similar,
+    }
 }
 
 /// One plugin's offer of the contract `C`.
@@ -480,7 +591,10 @@ struct Reservation<'r> {
 
 impl<'r> Reservation<'r> {
     fn new(runtime: &'r Runtime) -> Self {
-        Self { runtime, reserved: Reserved::default() }
+        Self {
+            runtime,
+            reserved: Reserved::default(),
+        }
     }
 
     fn file(&mut self, path: &Path) -> Result<()> {
@@ -497,7 +611,10 @@ impl<'r> Reservation<'r> {
 
     fn publish(mut self, module: &Arc<ModuleCell>) {
         let reserved = core::mem::take(&mut self.reserved);
-        self.runtime.inner.write().publish(module, reserved.file.as_deref());
+        self.runtime
+            .inner
+            .write()
+            .publish(module, reserved.file.as_deref());
     }
 }
 
@@ -526,12 +643,28 @@ fn linked_contracts() -> &'static Arc<Catalog> {
 }
 
 /// Does a module's contract have the shape that this program was built with, if it knows the contract at all?
-fn check_shape(catalog: &Catalog, contract: usize, plugin: &str, path: &Path, direction: Direction) -> Result<()> {
+fn check_shape(
+    catalog: &Catalog,
+    contract: usize,
+    plugin: &str,
+    path: &Path,
+    direction: Direction,
+) -> Result<()> {
     let model = &catalog.contracts[contract];
     let ours = linked_contracts();
-    let Some(known) = ours.find(&model.id, model.major) else { return Ok(()) };
-    let theirs = Side { catalog, contract, name: "the plugin" };
-    let ours = Side { catalog: ours, contract: known, name: "the host" };
+    let Some(known) = ours.find(&model.id, model.major) else {
+        return Ok(());
+    };
+    let theirs = Side {
+        catalog,
+        contract,
+        name: "the plugin",
+    };
+    let ours = Side {
+        catalog: ours,
+        contract: known,
+        name: "the host",
+    };
     let differences = match direction {
         Direction::PluginProvides => diff::differences(theirs, ours),
         Direction::HostProvides => diff::differences(ours, theirs),

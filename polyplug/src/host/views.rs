@@ -37,10 +37,16 @@ pub(crate) unsafe fn view(
             .iter()
             .enumerate()
             // SAFETY: clause 1: `method_count` words follow the header.
-            .filter(|(index, (_, has_default))| !has_default && unsafe { *functions.add(*index) } == 0)
+            .filter(|(index, (_, has_default))| {
+                !has_default && unsafe { *functions.add(*index) } == 0
+            })
             .map(|(_, (name, _))| (*name).to_owned())
             .collect();
-        return if missing.is_empty() { Ok(interface) } else { Err(missing) };
+        return if missing.is_empty() {
+            Ok(interface)
+        } else {
+            Err(missing)
+        };
     }
     let mut views = VIEWS.lock().unwrap_or_else(PoisonError::into_inner);
     let views = views.get_or_insert_with(HashMap::new);
@@ -93,7 +99,10 @@ unsafe fn methods<'a>(contract: *const ContractDescriptor) -> Vec<(&'a str, bool
             // SAFETY: clause 1.
             let method = unsafe { &*method };
             // SAFETY: clause 1.
-            (unsafe { method.name.str() }, method.flags & method_flags::DEFAULT != 0)
+            (
+                unsafe { method.name.str() },
+                method.flags & method_flags::DEFAULT != 0,
+            )
         })
         .collect()
 }

@@ -1,0 +1,116 @@
+//! The arguments of an attribute: `key = value` and `key(list)`, each at most once, unknown ones refused.
+
+use proc_macro2::{Ident, TokenStream};
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::{Expr, LitStr, Path, Token, TypeTraitObject, parenthesized};
+
+use crate::problems::{Problems, mistake};
+
+/// What stands behind a key.
+pub(crate) enum Value {
+    /// `key = expression`.
+    Expression(Expr),
+    /// `key(dyn A, dyn B)`.
+    Objects(Vec<TypeTraitObject>),
+    /// `crate = path`.
+    Path(Path),
+}
+
+/// One argument.
+pub(crate) struct Argument {
+    pub(crate) key: Ident,
+    pub(crate) value: Value,
+}
+
+impl Parse for Argument {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        use syn::ext::IdentExt as _;
+        let key = input.call(Ident::parse_any)?;
+        if key == "crate" {
+            input.parse::<Token![=]>()?;
+            return Ok(Self {
+                key,
+                value: Value::Path(input.parse()?),
+            });
+        }
+        if input.peek(syn::token::Paren) {
+            let content;
+            parenthesized!(content in input);
+            let objects = Punctuated::<TypeTraitObject, Token![,]>::parse_terminated(&content)
+                .map_err(|error| {
+                    mistake(
+                        &key,
+                        format!("`{key}` takes contracts: {error}"),
+                        format!("write `{key}(dyn First, dyn Second)`"),
+                    )
+                })?;
+            return Ok(Self {
+                key,
+                value: Value::Objects(objects.into_iter().collect()),
+            });
+        }
+        if !input.peek(Token![=]) {
+            return Err(mistake(
+                &key,
+                format!("`{key}` has no value"),
+                format!("write `{key} = ..`"),
+            ));
+        }
+        input.parse::<Token![=]>()?;
+        Ok(Self {
+            key,
+            value: Value::Expression(input.parse()?),
+        })
+    }
+}
+
+/// Parses the arguments; keys that are not `known`, or stand twice, are problems.
+pub(crate) fn parse(tokens: TokenStream, known: &[&str], problems: &mut Problems) -> Vec<Argument> {
+    let parsed = match Punctuated::<Argument, Token![,]>::parse_terminated.parse2(tokens) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            problems.push(error);
+            return Vec::new();
+        }
+    };
+    let mut arguments: Vec<Argument> = Vec::new();
+    for argument in parsed {
+        let key = argument.key.to_string();
+        if !known.contains(&key.as_str()) {
+            let known: Vec<_> = known.iter().map(|key| format!("`{key}`")).collect();
+            problems.at(
+                &argument.key,
+                format!("there is no option `{key}`"),
+                format!("the options are {}", known.join(", ")),
+            );
+        } else if arguments.iter().any(|other| other.key == argument.key) {
+            problems.at(
+                &argument.key,
+                format!("`{key}` is given twice"),
+                "leave one of them out",
+            );
+        } else {
+            arguments.push(argument);
+        }
+    }
+    arguments
+}
+
+impl Argument {
+    /// The value, where only a string literal will do.
+    pub(crate) fn text(&self, problems: &mut Problems) -> Option<LitStr> {
+        if let Value::Expression(Expr::Lit(literal)) = &self.value
+            && let syn::Lit::Str(text) = &literal.lit
+        {
+            return Some(text.clone());
+        }
+        let key = &self.key;
+        problems.at(
+            key,
+            format!("`{key}` takes a string"),
+            format!("write `{key} = \"..\"`"),
+        );
+        None
+    }
+}

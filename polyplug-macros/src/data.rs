@@ -1,0 +1,20 @@
+//! `#[data]`.
+
+mod expand;
+mod model;
+
+use proc_macro2::TokenStream;
+
+/// The attribute on an item.
+pub(crate) fn attribute(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    match model::parse(&item) {
+        Ok(parsed) => match model::Data::of(arguments, &parsed, &item) {
+            Ok(data) => expand::expand(&data),
+            Err(report) => report,
+        },
+        Err(error) => {
+            let error = error.to_compile_error();
+            quote::quote!(#item #error)
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! A struct or enum as data: its fields and variants, and what is wrong with them.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::format_ident;
+use syn::ext::IdentExt as _;
+use syn::{Attribute, DeriveInput, Fields, Type};
+
+use crate::arguments::{self, Value};
+use crate::carry;
+use crate::contract::{docs, head};
+use crate::door::door;
+use crate::problems::{Problems, mistake};
+
+/// A type that can be expanded.
+pub(crate) struct Data<'a> {
+    pub(crate) tokens: &'a TokenStream,
+    pub(crate) door: TokenStream,
+    pub(crate) ident: &'a Ident,
+    pub(crate) docs: String,
+    pub(crate) shape: Shape<'a>,
+}
+
+/// What kind of type it is.
+pub(crate) enum Shape<'a> {
+    Struct(Variant<'a>),
+    /// Field-less.
+    Choice(Vec<Variant<'a>>),
+    Enum(Vec<Variant<'a>>),
+}
+
+/// A variant of an enum, or a struct as the only variant of itself.
+pub(crate) struct Variant<'a> {
+    pub(crate) ident: &'a Ident,
+    pub(crate) name: String,
+    pub(crate) docs: String,
+    /// Fields in braces, not in parentheses.
+    pub(crate) named: bool,
+    pub(crate) fields: Vec<Field<'a>>,
+}
+
+/// A field.
+pub(crate) struct Field<'a> {
+    /// How it is reached: a name, or an index.
+    pub(crate) member: syn::Member,
+    pub(crate) name: String,
+    pub(crate) docs: String,
+    pub(crate) ty: &'a Type,
+    /// Our own name for it, unique in the type.
+    pub(crate) binding: Ident,
+    pub(crate) parameter: Ident,
+}
+
+/// The type behind the attribute.
+pub(crate) fn parse(item: &TokenStream) -> syn::Result<DeriveInput> {
+    syn::parse2(item.clone()).map_err(|error| match syn::parse2::<syn::Item>(item.clone()) {
+        Ok(other) => mistake(
+            &head(&other),
+            "`#[polyplug::data]` stands on a struct or an enum only",
+            "write it on the type that shall cross; for a trait use `#[polyplug::contract]`, for an `impl` `#[polyplug::plugin]`",
+        ),
+        Err(_) => error,
+    })
+}
+
+impl<'a> Data<'a> {
+    /// Reads the attribute and the type; everything that is wrong is reported at once.
+    pub(crate) fn of(
+        arguments: TokenStream,
+        item: &'a DeriveInput,
+        tokens: &'a TokenStream,
+    ) -> Result<Self, TokenStream> {
+        let mut problems = Problems::default();
+        let arguments = arguments::parse(arguments, &["crate"], &mut problems);
+        let renamed = arguments.iter().find_map(|argument| match &argument.value {
+            Value::Path(path) => Some(path),
+            _ => None,
+        });
+        if !item.generics.params.is_empty() {
+            problems.at(
+                &item.generics,
+                "data cannot be generic: its layout must be known to both sides",
+                "write the type out for each parameter",
+            );
+        }
+        for attribute in &item.attrs {
+            if attribute.path().is_ident("repr") {
+                problems.at(
+                    attribute,
+                    "polyplug gives data its layout",
+                    "leave `#[repr(..)]` out",
+                );
+            }
+        }
+        let mut count = 0;
+        let shape = match &item.data {
+            syn::Data::Struct(data) => {
+                let variant = variant(
+                    &item.ident,
+                    &item.attrs,
+                    &data.fields,
+                    &mut count,
+                    &mut problems,
+                );
+                if variant.fields.is_empty() {
+                    problems.at(
+                        &item.ident,
+                        "data without fields has nothing to carry",
+                        "use `()`, or add a field",
+                    );
+                }
+                Shape::Struct(variant)
+            }
+            syn::Data::Enum(data) => {
+                if data.variants.is_empty() {
+                    problems.at(
+                        &item.ident,
+                        "an enum without variants has no value that could cross",
+                        "add a variant",
+                    );
+                }
+                let variants: Vec<_> = data
+                    .variants
+                    .iter()
+                    .map(|item| {
+                        variant(
+                            &item.ident,
+                            &item.attrs,
+                            &item.fields,
+                            &mut count,
+                            &mut problems,
+                        )
+                    })
+                    .collect();
+                if variants.iter().all(|variant| variant.fields.is_empty()) {
+                    Shape::Choice(variants)
+                } else {
+                    Shape::Enum(variants)
+                }
+            }
+            syn::Data::Union(data) => {
+                problems.at(
+                    &data.union_token,
+                    "a union cannot cross: nobody knows which field is set",
+                    "use an enum",
+                );
+                Shape::Choice(Vec::new())
+            }
+        };
+        problems.report(tokens)?;
+        Ok(Self {
+            tokens,
+            door: door(renamed),
+            ident: &item.ident,
+            docs: docs(&item.attrs),
+            shape,
+        })
+    }
+}
+
+fn variant<'a>(
+    ident: &'a Ident,
+    attributes: &[Attribute],
+    fields: &'a Fields,
+    count: &mut usize,
+    problems: &mut Problems,
+) -> Variant<'a> {
+    let mut list = Vec::new();
+    for attribute in attributes {
+        if attribute.path().is_ident("cfg") {
+            problems.at(
+                attribute,
+                "`#[cfg]` cannot stand in data: both sides must have one layout",
+                "leave it out",
+            );
+        }
+    }
+    for (index, field) in fields.iter().enumerate() {
+        for attribute in &field.attrs {
+            if attribute.path().is_ident("cfg") {
+                problems.at(
+                    attribute,
+                    "`#[cfg]` cannot stand in data: both sides must have one layout",
+                    "leave it out",
+                );
+            }
+        }
+        if let Type::Reference(_) = &field.ty {
+            problems.at(
+                &field.ty,
+                "data cannot hold a reference",
+                "use an owned type, such as `String` for `&str` or `Vec<T>` for `&[T]`",
+            );
+        } else {
+            carry::value(&field.ty, problems);
+        }
+        let member = match &field.ident {
+            Some(ident) => syn::Member::Named(ident.clone()),
+            None => syn::Member::Unnamed(syn::Index::from(index)),
+        };
+        let name = field
+            .ident
+            .as_ref()
+            .map_or_else(|| index.to_string(), |ident| ident.unraw().to_string());
+        list.push(Field {
+            member,
+            name,
+            docs: docs(&field.attrs),
+            ty: &field.ty,
+            binding: format_ident!("__f{count}"),
+            parameter: format_ident!("__T{count}"),
+        });
+        *count += 1;
+    }
+    Variant {
+        ident,
+        name: ident.unraw().to_string(),
+        docs: docs(attributes),
+        named: matches!(fields, Fields::Named(_)),
+        fields: list,
+    }
+}
