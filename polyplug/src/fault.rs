@@ -395,11 +395,19 @@ pub(crate) fn caught(payload: Box<dyn Any + Send>) -> Fault {
         plugin: Slice::text(&name),
         ..FaultParts::new(fault_kind::PANICKED, Slice::text(message))
     });
-    if let Err(second) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        // A destructor that panics while its own panic is being cleaned up would end the process.
+    discard(payload);
+    fault
+}
+
+/// Gets rid of a payload. A destructor that panics makes a second payload, whose destructor may panic as well: text is
+/// dropped, anything else is left behind rather than end the process.
+fn discard(payload: Box<dyn Any + Send>) {
+    if let Err(second) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload)))
+        && !second.is::<&'static str>()
+        && !second.is::<String>()
+    {
         core::mem::forget(second);
     }
-    fault
 }
 
 // The record, and the functions that the core offers for it.

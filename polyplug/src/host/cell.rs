@@ -280,7 +280,7 @@ pub(crate) unsafe fn construct(
         unsafe { ((*descriptor).construct)(&raw mut receiver, context.record(), &raw mut error) };
     if !receiver.fault.is_null() {
         // SAFETY: a fault that is stored comes with one count.
-        let source = unsafe { Fault::from_raw(receiver.fault) };
+        let source = unsafe { Fault::from_raw(receiver.fault) }.called(plugin, "", "");
         return Err(Error::ConstructorPanicked {
             plugin: plugin.to_owned(),
             source,
@@ -345,17 +345,15 @@ unsafe fn destroy(how: Destroy, state: *mut (), plugin: &str) {
             unsafe { ((*descriptor).destroy)(&raw mut receiver) };
             if !receiver.fault.is_null() {
                 // SAFETY: a fault that is stored comes with one count.
-                let fault = unsafe { Fault::from_raw(receiver.fault) };
-                report_line(&format!(
-                    "polyplug: the destructor of {plugin} panicked: {fault}"
-                ));
+                let fault = unsafe { Fault::from_raw(receiver.fault) }.called(plugin, "", "");
+                report_line(&format!("polyplug: a destructor panicked in {fault}"));
             }
         }
         Destroy::ByHost(function) => {
             // SAFETY: clause 1.
             if let Err(fault) = crate::panics::contain(|| unsafe { function(state) }) {
                 report_line(&format!(
-                    "polyplug: the destructor of what {plugin} provides panicked: {fault}"
+                    "polyplug: a destructor panicked in what {plugin} provides: {fault}"
                 ));
             }
         }
