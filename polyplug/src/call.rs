@@ -117,15 +117,13 @@ impl<C: Contract + ?Sized, H: Handle<C>> Session<'_, C, H> {
         let returned = call(self.interface(), &raw mut receiver, out);
         if !receiver.fault.is_null() {
             // SAFETY: E3: a stored fault comes with one count.
-            return Err(self.explain(method, unsafe { Fault::from_raw(receiver.fault) }));
+            return Err(explain::<C, H>(self.handle, method, unsafe { Fault::from_raw(receiver.fault) }));
         }
         if const { !any_bits(R::TYPE.kind) } && !self.is_rust() {
             // SAFETY: E3: no fault, so the place is written.
             if let Err(invalid) = unsafe { R::Travel::check(returned, &place) } {
-                return Err(self.explain(
-                    method,
-                    Fault::of_kind(invalid.kind(), &format!("result {invalid}")),
-                ));
+                let fault = Fault::of_kind(invalid.kind(), &format!("result {invalid}"));
+                return Err(explain::<C, H>(self.handle, method, fault));
             }
         }
         // SAFETY: E3: no fault, so the place is written.
@@ -140,17 +138,18 @@ impl<C: Contract + ?Sized, H: Handle<C>> Session<'_, C, H> {
         let flags = unsafe { (*self.entered.interface).flags };
         flags & interface_flags::RUST != 0
     }
+}
 
-    #[cold]
-    #[inline(never)]
-    fn explain(&self, method: usize, fault: Fault) -> Fault {
-        let contract = C::DESCRIPTOR;
-        // SAFETY: the descriptor of this image (K1), which has that method.
-        let method = unsafe { &**contract.methods.ptr.add(method) };
-        // SAFETY: as above: static texts.
-        let (id, name) = unsafe { (contract.id.str(), method.name.str()) };
-        fault.called(self.handle.plugin(), id, name)
-    }
+/// Who was called, filled in. Takes the handle alone, so that a session need not be kept in memory for it.
+#[cold]
+#[inline(never)]
+fn explain<C: Contract + ?Sized, H: Handle<C>>(handle: &H, method: usize, fault: Fault) -> Fault {
+    let contract = C::DESCRIPTOR;
+    // SAFETY: the descriptor of this image (K1), which has that method.
+    let method = unsafe { &**contract.methods.ptr.add(method) };
+    // SAFETY: as above: static texts.
+    let (id, name) = unsafe { (contract.id.str(), method.name.str()) };
+    fault.called(handle.plugin(), id, name)
 }
 
 /// Whether every bit pattern of the signature is a value of this kind.
