@@ -117,7 +117,9 @@ impl<C: Contract + ?Sized, H: Handle<C>> Session<'_, C, H> {
         let returned = call(self.interface(), &raw mut receiver, out);
         if !receiver.fault.is_null() {
             // SAFETY: E3: a stored fault comes with one count.
-            return Err(explain::<C, H>(self.handle, method, unsafe { Fault::from_raw(receiver.fault) }));
+            return Err(explain::<C, H>(self.handle, method, unsafe {
+                Fault::from_raw(receiver.fault)
+            }));
         }
         if const { !any_bits(R::TYPE.kind) } && !self.is_rust() {
             // SAFETY: E3: no fault, so the place is written.

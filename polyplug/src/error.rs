@@ -44,6 +44,8 @@ pub enum Error {
     UnresolvedSymbol { path: PathBuf, symbol: String },
     /// A shared library, but no plugin.
     NotAPlugin { path: PathBuf, dependency: bool },
+    /// A module without plugins and contracts.
+    NothingOffered { path: PathBuf },
     /// The plugin speaks another binary interface.
     AbiVersion {
         path: PathBuf,
@@ -123,6 +125,7 @@ impl Error {
             Self::OpenFailed { .. } => "open-failed",
             Self::UnresolvedSymbol { .. } => "unresolved-symbol",
             Self::NotAPlugin { .. } => "not-a-plugin",
+            Self::NothingOffered { .. } => "nothing-offered",
             Self::AbiVersion { .. } => "abi-version",
             Self::InitFailed { .. } => "init-failed",
             Self::LostRegistrations { .. } => "lost-registrations",
@@ -183,6 +186,11 @@ impl Error {
                     f.write_str("; the crate must depend on `polyplug`, and have a `#[polyplug::plugin]` or a `#[polyplug::contract]` in it")
                 }
             }
+            Self::NothingOffered { path } => write!(
+                f,
+                "`{}` is a module without plugins and contracts; put `#[polyplug::plugin]` on an impl in it, and if that stands in another crate, write `use that_crate as _;`, because a crate that nothing names is not linked at all",
+                path.display()
+            ),
             Self::AbiVersion { path, found, expected } => write!(
                 f,
                 "`{}` speaks version {found} of the binary interface, this host version {expected}; build the plugin with a polyplug that speaks version {expected}",

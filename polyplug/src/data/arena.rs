@@ -29,15 +29,25 @@ impl Arena {
     #[inline(always)]
     #[must_use]
     pub const fn new() -> Self {
-        Self { first: Cell::new(ptr::null_mut()) }
+        Self {
+            first: Cell::new(ptr::null_mut()),
+        }
     }
 
     /// Keeps these values, in order and side by side, until the arena is dropped. They are not dropped themselves.
     pub fn keep<T>(&self, values: impl ExactSizeIterator<Item = T>) -> Slice {
-        const { assert!(!mem::needs_drop::<T>(), "wire forms own nothing while they are lent") };
+        const {
+            assert!(
+                !mem::needs_drop::<T>(),
+                "wire forms own nothing while they are lent"
+            )
+        };
         let most = values.len();
         if most == 0 {
-            return Slice { ptr: ptr::without_provenance(align_of::<T>()), len: 0 };
+            return Slice {
+                ptr: ptr::without_provenance(align_of::<T>()),
+                len: 0,
+            };
         }
         let array = Layout::array::<T>(most).expect("no longer than the values they are made of");
         let (layout, offset) = Layout::new::<Block>().extend(array).expect("a head more");
@@ -47,7 +57,12 @@ impl Arena {
             alloc::handle_alloc_error(layout);
         }
         // SAFETY: the head lies at the start of what was just allocated for it.
-        unsafe { block.cast::<Block>().write(Block { next: self.first.get(), layout }) };
+        unsafe {
+            block.cast::<Block>().write(Block {
+                next: self.first.get(),
+                layout,
+            })
+        };
         self.first.set(block.cast());
         // SAFETY: the values lie behind the head, as the layout says.
         let start = unsafe { block.add(offset) }.cast::<T>();
@@ -57,7 +72,10 @@ impl Arena {
             unsafe { start.add(len).write(value) };
             len += 1;
         }
-        Slice { ptr: start.cast(), len }
+        Slice {
+            ptr: start.cast(),
+            len,
+        }
     }
 }
 
@@ -88,6 +106,14 @@ impl Drop for Arena {
 
 impl fmt::Debug for Arena {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Arena({})", if self.first.get().is_null() { "empty" } else { "in use" })
+        write!(
+            f,
+            "Arena({})",
+            if self.first.get().is_null() {
+                "empty"
+            } else {
+                "in use"
+            }
+        )
     }
 }

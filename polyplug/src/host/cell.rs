@@ -48,6 +48,8 @@ pub(crate) struct ModuleCell {
     /// For messages: the file, or `this program`.
     pub(crate) source: String,
     pub(crate) catalog: Arc<Catalog>,
+    /// Contracts that it describes, in the catalog.
+    pub(crate) described: Vec<usize>,
     pub(crate) plugins: Vec<PluginCell>,
 }
 
@@ -115,6 +117,7 @@ impl ModuleCell {
         path: Option<PathBuf>,
         source: String,
         catalog: Arc<Catalog>,
+        described: Vec<usize>,
         plugins: Vec<PluginCell>,
     ) -> Arc<Self> {
         let gate = Gate {
@@ -128,6 +131,7 @@ impl ModuleCell {
             path,
             source,
             catalog,
+            described,
             plugins,
         })
     }

@@ -36,7 +36,7 @@ pub(crate) struct Registered {
     pub(crate) plugins: Vec<RegisteredPlugin>,
     pub(crate) flags: u32,
     /// Contracts that it describes, in the catalog.
-    contracts: Vec<usize>,
+    pub(crate) contracts: Vec<usize>,
 }
 
 /// A plugin that a module registered.

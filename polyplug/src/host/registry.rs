@@ -53,7 +53,10 @@ impl Registry {
             let loaded = if names[..index].contains(name) {
                 Some(source)
             } else {
-                self.names.get(*name).map(String::as_str)
+                self.names
+                    .get(*name)
+                    .map(String::as_str)
+                    .or_else(|| self.source_of_provided(name))
             };
             if let Some(loaded) = loaded {
                 let (loaded, refused) = (loaded.to_owned(), source.to_owned());
@@ -68,6 +71,27 @@ impl Registry {
             self.names.insert((*name).to_owned(), source.to_owned());
         }
         Ok(())
+    }
+
+    /// Keeps the host's own values from taking the name of a plugin.
+    pub(crate) fn check_provided_name(&self, name: &str, source: &str) -> Result<()> {
+        match self.names.get(name) {
+            Some(loaded) => Err(Error::DuplicateName {
+                name: name.to_owned(),
+                loaded: loaded.clone(),
+                refused: source.to_owned(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// The source of a value that the host provides under this name.
+    fn source_of_provided(&self, name: &str) -> Option<&str> {
+        let provided = self.names.iter().find(|(key, _)| {
+            key.split_once('\0')
+                .is_some_and(|(provided, _)| provided == name)
+        });
+        provided.map(|(_, source)| source.as_str())
     }
 
     /// Gives back what a failed load had reserved.
@@ -113,6 +137,13 @@ impl Registry {
         self.offers
             .get(&(id.to_owned(), major))
             .map_or(&[], Vec::as_slice)
+    }
+
+    /// The first value of the host for a contract.
+    pub(crate) fn provided(&self, id: &str, major: u32) -> Option<&Found> {
+        self.offers(id, major)
+            .iter()
+            .find(|found| found.module.plugins[found.plugin].context.is_none())
     }
 
     /// Every contract that is offered, as `id major.minor`, in load order, each once.

@@ -100,7 +100,7 @@ impl RuntimeInner {
     ) -> Result<LinkCount> {
         // SAFETY: clause 1.
         let id = unsafe { wanted.id.str() };
-        let found = self.read().offers(id, wanted.major).first().cloned();
+        let found = self.read().provided(id, wanted.major).cloned();
         let found = found.ok_or_else(|| Error::NoProvider {
             contract: format!("{id} {}.{}", wanted.major, wanted.minor),
             available: self.read().offered(),
@@ -200,14 +200,20 @@ impl Runtime {
         mut reserved: Reservation<'_>,
     ) -> Result<Module> {
         let Registered {
-            catalog, plugins, ..
+            catalog,
+            plugins,
+            contracts,
+            ..
         } = registered;
+        let place = path.clone().unwrap_or_else(|| PathBuf::from(&source));
+        if plugins.is_empty() && contracts.is_empty() {
+            return Err(Error::NothingOffered { path: place });
+        }
         let names: Vec<_> = plugins
             .iter()
             .map(|plugin| plugin.info.name.as_str())
             .collect();
         reserved.names(&names, &source)?;
-        let place = path.clone().unwrap_or_else(|| PathBuf::from(&source));
         for plugin in &plugins {
             let name = &plugin.info.name;
             for offer in &plugin.offers {
@@ -238,7 +244,7 @@ impl Runtime {
                 plugin.offers,
             ));
         }
-        let module = ModuleCell::new(path, source, catalog, cells.publish());
+        let module = ModuleCell::new(path, source, catalog, contracts, cells.publish());
         reserved.publish(&module);
         Ok(Module {
             runtime: self.clone(),
@@ -249,7 +255,7 @@ impl Runtime {
     fn check_provided(&self, catalog: &Arc<Catalog>, required: usize, plugin: &str) -> Result<()> {
         let contract = &catalog.contracts[required];
         let registry = self.inner.read();
-        if !registry.offers(&contract.id, contract.major).is_empty() {
+        if registry.provided(&contract.id, contract.major).is_some() {
             return Ok(());
         }
         let offered = registry.offered();
@@ -300,18 +306,7 @@ impl Runtime {
         let mut reserved = Reservation::new(self);
         // One name may provide many contracts, each once: `host` is one provider to everybody.
         let key = format!("{name}\0{}", name_of::<C>());
-        if self.inner.read().modules.iter().any(|module| {
-            module
-                .plugins
-                .iter()
-                .any(|plugin| plugin.info.name == name && plugin.context.is_some())
-        }) {
-            return Err(Error::DuplicateName {
-                name: name.to_owned(),
-                loaded: "a plugin".to_owned(),
-                refused: source,
-            });
-        }
+        reserved.provided_name(name, &source)?;
         reserved
             .names(&[&key], &source)
             .map_err(|error| match error {
@@ -343,7 +338,7 @@ impl Runtime {
         let offer = OfferCell::new(contract, T::interface(), Vec::new());
         let state = Box::into_raw(Box::new(value)).cast();
         let plugin = PluginCell::new(info, state, Destroy::ByHost(free::<T>), None, vec![offer]);
-        let module = ModuleCell::new(None, source, catalog, vec![plugin]);
+        let module = ModuleCell::new(None, source, catalog, vec![contract], vec![plugin]);
         reserved.publish(&module);
         Ok(Module {
             runtime: self.clone(),
@@ -416,20 +411,19 @@ impl Runtime {
         self.modules().iter().flat_map(Module::plugins).collect()
     }
 
-    /// The contracts that are offered, in load order, each once.
+    /// The contracts that the loaded modules describe, offered or not, in load order, each once.
     #[must_use]
     pub fn contracts(&self) -> Vec<ContractInfo> {
         let mut contracts: Vec<ContractInfo> = Vec::new();
-        for contract in self
-            .plugins()
-            .into_iter()
-            .flat_map(|plugin| plugin.contracts)
-        {
-            if !contracts
-                .iter()
-                .any(|known| known.to_string() == contract.to_string())
-            {
-                contracts.push(contract);
+        for module in self.modules() {
+            for &described in &module.cell.described {
+                let contract = ContractInfo::new(&module.cell.catalog, described);
+                let same = |known: &ContractInfo| {
+                    (known.id(), known.version()) == (contract.id(), contract.version())
+                };
+                if !contracts.iter().any(same) {
+                    contracts.push(contract);
+                }
             }
         }
         contracts
@@ -578,7 +572,7 @@ impl Drop for Unpublished {
     fn drop(&mut self) {
         if !self.cells.is_empty() {
             let cells = core::mem::take(&mut self.cells);
-            ModuleCell::new(None, String::new(), Arc::default(), cells).finish();
+            ModuleCell::new(None, String::new(), Arc::default(), Vec::new(), cells).finish();
         }
     }
 }
@@ -607,6 +601,10 @@ impl<'r> Reservation<'r> {
         self.runtime.inner.write().reserve_names(names, source)?;
         self.reserved.names = names.iter().map(|name| (*name).to_owned()).collect();
         Ok(())
+    }
+
+    fn provided_name(&self, name: &str, source: &str) -> Result<()> {
+        self.runtime.inner.read().check_provided_name(name, source)
     }
 
     fn publish(mut self, module: &Arc<ModuleCell>) {
