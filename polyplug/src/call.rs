@@ -66,17 +66,23 @@ impl<C: Contract + ?Sized, H: Handle<C>> fmt::Debug for Session<'_, C, H> {
     }
 }
 
-/// Begins a call.
+/// Begins a call of method number `method`.
 ///
 /// # Errors
 /// When the plugin is no longer there.
 #[inline(always)]
-pub fn begin<C: Contract + ?Sized, H: Handle<C>>(handle: &H) -> Result<Session<'_, C, H>, Fault> {
-    Ok(Session {
-        handle,
-        entered: handle.enter()?,
-        contract: PhantomData,
-    })
+pub fn begin<C: Contract + ?Sized, H: Handle<C>>(
+    handle: &H,
+    method: u32,
+) -> Result<Session<'_, C, H>, Fault> {
+    match handle.enter() {
+        Ok(entered) => Ok(Session {
+            handle,
+            entered,
+            contract: PhantomData,
+        }),
+        Err(fault) => Err(explain::<C, H>(handle, method, fault)),
+    }
 }
 
 impl<C: Contract + ?Sized, H: Handle<C>> Session<'_, C, H> {
@@ -108,7 +114,7 @@ impl<C: Contract + ?Sized, H: Handle<C>> Session<'_, C, H> {
     #[inline(always)]
     pub unsafe fn finish<R: Data>(
         self,
-        method: usize,
+        method: u32,
         call: impl FnOnce(&C::Interface, *mut Receiver, OutOf<R>) -> ReturnOf<R>,
     ) -> Result<R, Fault> {
         let mut receiver = Receiver::new(self.entered.state);
@@ -145,10 +151,10 @@ impl<C: Contract + ?Sized, H: Handle<C>> Session<'_, C, H> {
 /// Who was called, filled in. Takes the handle alone, so that a session need not be kept in memory for it.
 #[cold]
 #[inline(never)]
-fn explain<C: Contract + ?Sized, H: Handle<C>>(handle: &H, method: usize, fault: Fault) -> Fault {
+fn explain<C: Contract + ?Sized, H: Handle<C>>(handle: &H, method: u32, fault: Fault) -> Fault {
     let contract = C::DESCRIPTOR;
     // SAFETY: the descriptor of this image (K1), which has that method.
-    let method = unsafe { &**contract.methods.ptr.add(method) };
+    let method = unsafe { &**contract.methods.ptr.add(method as usize) };
     // SAFETY: as above: static texts.
     let (id, name) = unsafe { (contract.id.str(), method.name.str()) };
     fault.called(handle.plugin(), id, name)

@@ -424,12 +424,12 @@ fn caller(contract: &Contract<'_>, method: &Method<'_>) -> TokenStream {
         #[inline]
         fn #call<#(#lifetimes,)* __H: #door::Handle<dyn #ident>>(__handle: &__H, #(#names: #types),*) -> #result {
             let __call = || -> #door::core::result::Result<#result, #door::Fault> {
-                let __session = #door::begin::<dyn #ident, __H>(__handle)?;
+                let __session = #door::begin::<dyn #ident, __H>(__handle, #index)?;
                 #find
                 let __arena = #door::Arena::new();
                 #(#lends)*
                 unsafe {
-                    __session.finish::<#result>(#index as #door::core::primitive::usize, |__interface, __receiver, __out| {
+                    __session.finish::<#result>(#index, |__interface, __receiver, __out| {
                         #function(__receiver, #(#passed,)* __out)
                     })
                 }

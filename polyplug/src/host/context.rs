@@ -112,3 +112,50 @@ unsafe extern "C" fn context_host(
 }
 
 const _: () = assert!(core::mem::offset_of!(ContextCore, record) == 0);
+
+#[cfg(test)]
+mod tests {
+    use crate::{Caller, Context, Runtime};
+
+    /// What the host offers.
+    #[crate::host_contract(id = "test.offer", version = "1.0", crate = crate)]
+    trait Offer {
+        /// An answer.
+        fn answer(&self) -> u32;
+    }
+
+    struct Value;
+
+    impl Offer for Value {
+        fn answer(&self) -> u32 {
+            7
+        }
+    }
+
+    #[test]
+    fn a07_a_context_does_not_keep_its_runtime_alive() {
+        let runtime = Runtime::new();
+        runtime.provide::<dyn Offer>(Value).expect("provided");
+        let core = runtime.context_for_tests("plugin");
+        // SAFETY: a live context.
+        let context = unsafe { Context::retain(core.record()) };
+        let offer: Caller<dyn Offer> = context.host().expect("provided");
+        assert_eq!(offer.answer(), 7);
+        let pinned = Caller::pin(&offer).expect("pinned");
+        drop(runtime);
+        let fault = crate::catch(|| offer.answer()).expect_err("its runtime is gone");
+        assert_eq!(fault.kind(), crate::FaultKind::Unloaded);
+        assert_eq!(
+            fault.to_string(),
+            "host, test.offer.answer: the plugin is no longer loaded"
+        );
+        assert_eq!(Caller::pin(&offer).expect_err("gone").code(), "unloaded");
+        // What was held stays until it is let go.
+        assert_eq!(pinned.answer(), 7);
+        let error = context.host::<dyn Offer>().expect_err("gone");
+        assert_eq!(
+            error.to_string(),
+            "plugin `plugin` needs the host contract `test.offer 1.0`: its runtime is gone; call `runtime.provide` with an implementation before loading it"
+        );
+    }
+}

@@ -429,6 +429,12 @@ impl Runtime {
         contracts
     }
 
+    /// A context as a plugin of that name would get it.
+    #[cfg(test)]
+    pub(crate) fn context_for_tests(&self, name: &str) -> Arc<ContextCore> {
+        ContextCore::new(&self.inner, name)
+    }
+
     pub(crate) fn find_all<C: ?Sized + Contract>(&self) -> Vec<Found> {
         // SAFETY: this image's descriptor: static text.
         let id = unsafe { C::DESCRIPTOR.id.str() };
