@@ -13,7 +13,7 @@ use core::fmt;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use polyplug_abi::{
     ContractDescriptor, Gate, InterfaceHeader, Link, LinkTable, PluginDescriptor, Receiver, Slice,
@@ -76,6 +76,9 @@ pub(crate) struct OfferCell {
     interface: *const InterfaceHeader,
     /// Methods left to their default bodies.
     pub(crate) defaulted: Vec<String>,
+    /// What was resolved before: the descriptor that asked, and the interface it got, as addresses. A few at most:
+    /// one for each image that asks.
+    resolved: RwLock<Vec<(usize, usize)>>,
 }
 
 impl OfferCell {
@@ -88,6 +91,7 @@ impl OfferCell {
             contract,
             interface,
             defaulted,
+            resolved: RwLock::default(),
         }
     }
 }
@@ -210,9 +214,35 @@ impl ModuleCell {
         ))
     }
 
+    /// The offer's functions for the image that `wanted` belongs to; checked the first time.
+    ///
     /// # Safety
     /// 1. As for [`ModuleCell::link`].
     unsafe fn resolve(
+        &self,
+        plugin: usize,
+        offer: usize,
+        wanted: &'static ContractDescriptor,
+    ) -> Result<*const InterfaceHeader> {
+        let resolved = &self.plugins[plugin].offers[offer].resolved;
+        let asked = ptr::from_ref(wanted).addr();
+        let before = resolved.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, interface)) = before.iter().find(|(known, _)| *known == asked) {
+            return Ok(ptr::with_exposed_provenance(*interface));
+        }
+        drop(before);
+        // SAFETY: clause 1.
+        let interface = unsafe { self.check(plugin, offer, wanted) }?;
+        let mut resolved = resolved.write().unwrap_or_else(PoisonError::into_inner);
+        if !resolved.iter().any(|(known, _)| *known == asked) {
+            resolved.push((asked, interface.expose_provenance()));
+        }
+        Ok(interface)
+    }
+
+    /// # Safety
+    /// 1. As for [`ModuleCell::link`].
+    unsafe fn check(
         &self,
         plugin: usize,
         offer: usize,

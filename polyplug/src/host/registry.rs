@@ -1,6 +1,6 @@
 //! Where providers are found: by contract, by plugin, in load order.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,7 +20,8 @@ pub(crate) struct Found {
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
     pub(crate) modules: Vec<Arc<ModuleCell>>,
-    offers: HashMap<(String, u32), Vec<Found>>,
+    /// By contract id, then by major.
+    offers: HashMap<String, BTreeMap<u32, Vec<Found>>>,
     /// Names of plugins, with the source of each.
     names: HashMap<String, String>,
     /// Files, with the plugins in each.
@@ -122,10 +123,8 @@ impl Registry {
                     plugin,
                     offer,
                 };
-                self.offers
-                    .entry((contract.id.clone(), contract.major))
-                    .or_default()
-                    .push(found);
+                let majors = self.offers.entry(contract.id.clone()).or_default();
+                majors.entry(contract.major).or_default().push(found);
             }
         }
         self.modules.push(Arc::clone(module));
@@ -133,9 +132,9 @@ impl Registry {
 
     /// The offers of a contract, in load order.
     pub(crate) fn offers(&self, id: &str, major: u32) -> &[Found] {
-        // A borrowed key of two parts would need a type of its own; looking up is one allocation, for now.
-        self.offers
-            .get(&(id.to_owned(), major))
+        let majors = self.offers.get(id);
+        majors
+            .and_then(|majors| majors.get(&major))
             .map_or(&[], Vec::as_slice)
     }
 
