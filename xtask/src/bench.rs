@@ -51,7 +51,7 @@ pub(crate) struct Options {
 #[derive(Debug, Deserialize)]
 struct Report {
     rounds: u32,
-    block_microseconds: u32,
+    block_microseconds: u64,
     shapes: Vec<Shape>,
 }
 

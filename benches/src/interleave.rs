@@ -1,0 +1,183 @@
+//! Comparing arms on a machine that drifts: short blocks, arm after arm, round after round.
+//!
+//! A machine that gets faster or slower between two long measurements changes their ratio; between two blocks of the
+//! same round it hardly can. So every round runs every arm for one block, each round begins with another arm and
+//! every second one goes backwards, and an arm's ratio is the median over the rounds of its time divided by the raw
+//! arm's time *of the same round*.
+
+use std::fmt;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use crate::report::{Measured, Quartiles, Target};
+
+/// One way to make the calls.
+pub struct Arm<'a> {
+    /// What the table calls it.
+    pub name: &'static str,
+    /// What it may cost.
+    pub target: Option<Target>,
+    /// Makes so many calls. All arms of a comparison return the same for the same number.
+    pub run: Box<dyn Fn(u64) -> u64 + 'a>,
+}
+
+/// How long to measure.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    /// How often every arm gets a block.
+    pub rounds: u32,
+    /// How long a block is, about.
+    pub block: Duration,
+}
+
+impl Arm<'_> {
+    /// How long `count` calls take.
+    pub fn time(&self, count: u64) -> Duration {
+        let start = Instant::now();
+        black_box((self.run)(black_box(count)));
+        start.elapsed()
+    }
+
+    /// How many calls take about as long as `block`.
+    fn calibrate(&self, block: Duration) -> u64 {
+        let mut count = 1;
+        loop {
+            let took = self.time(count);
+            if took >= block / 2 {
+                let scaled = count as f64 * block.as_secs_f64() / took.as_secs_f64();
+                return (scaled as u64).max(1);
+            }
+            count *= 2;
+        }
+    }
+}
+
+impl fmt::Debug for Arm<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Arm")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Compares `arms` with the one called `base`.
+///
+/// # Panics
+///
+/// When an arm computes something else than `base`, or none has that name.
+pub fn compare(arms: &[Arm<'_>], base: &str, plan: Plan) -> Vec<Measured> {
+    let base = arms
+        .iter()
+        .position(|arm| arm.name == base)
+        .expect("an arm to compare with");
+    agree(arms, base);
+
+    let counts: Vec<_> = arms.iter().map(|arm| arm.calibrate(plan.block)).collect();
+    let mut times = vec![Vec::with_capacity(plan.rounds as usize); arms.len()];
+    for round in 0..plan.rounds as usize {
+        for index in order(round, arms.len()) {
+            let took = arms[index].time(counts[index]);
+            times[index].push(took.as_secs_f64() * 1e9 / counts[index] as f64);
+        }
+    }
+
+    arms.iter()
+        .zip(&times)
+        .map(|(arm, times_of_arm)| Measured {
+            name: arm.name,
+            nanoseconds: Quartiles::of(times_of_arm.clone()).median,
+            ratio: Quartiles::of(
+                times_of_arm
+                    .iter()
+                    .zip(&times[base])
+                    .map(|(time, base)| time / base)
+                    .collect(),
+            ),
+            target: arm.target,
+        })
+        .collect()
+}
+
+/// Whether they do the same work is not a matter of trust.
+fn agree(arms: &[Arm<'_>], base: usize) {
+    const COUNT: u64 = 1000;
+    let expected = (arms[base].run)(COUNT);
+    for arm in arms {
+        assert_eq!(
+            (arm.run)(COUNT),
+            expected,
+            "`{}` computes something else than `{}`",
+            arm.name,
+            arms[base].name
+        );
+    }
+}
+
+/// The order of the arms in a round.
+fn order(round: usize, arms: usize) -> impl Iterator<Item = usize> {
+    (0..arms).map(move |position| {
+        let position = if round.is_multiple_of(2) {
+            position
+        } else {
+            arms - 1 - position
+        };
+        (position + round / 2) % arms
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAN: Plan = Plan {
+        rounds: 5,
+        block: Duration::from_micros(20),
+    };
+
+    fn arm(name: &'static str, run: fn(u64) -> u64) -> Arm<'static> {
+        Arm {
+            name,
+            target: None,
+            run: Box::new(run),
+        }
+    }
+
+    #[test]
+    fn every_round_has_every_arm_and_each_arm_comes_first() {
+        let mut first = [0; 3];
+        for round in 0..6 {
+            let mut indices: Vec<_> = order(round, 3).collect();
+            first[indices[0]] += 1;
+            indices.sort_unstable();
+            assert_eq!(indices, [0, 1, 2]);
+        }
+        assert_eq!(first, [2, 2, 2]);
+    }
+
+    #[test]
+    fn an_arm_is_once_as_slow_as_itself() {
+        let measured = compare(
+            &[arm("a", |count| (0..count).map(black_box).sum())],
+            "a",
+            PLAN,
+        );
+        assert_eq!(
+            measured[0].ratio,
+            Quartiles {
+                lower: 1.0,
+                median: 1.0,
+                upper: 1.0
+            }
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "`b` computes something else than `a`")]
+    fn arms_that_do_other_work_are_not_compared() {
+        compare(
+            &[arm("a", |count| count), arm("b", |count| count + 1)],
+            "a",
+            PLAN,
+        );
+    }
+}
