@@ -24,7 +24,6 @@ pub struct ByValue {
     scalar: extern "C" fn(u64) -> u64,
     guarded: extern "C" fn(u64) -> u64,
     pair: extern "C" fn(u64, u64) -> u64,
-    #[expect(clippy::type_complexity, reason = "that is what is measured")]
     eight: extern "C" fn(u64, u64, u64, u64, u64, u64, u64, u64) -> u64,
     text: unsafe extern "C" fn(*const u8, usize) -> u64,
     bytes: unsafe extern "C" fn(*const u8, usize) -> u64,

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use serde::Deserialize;
 
-use crate::cargo::{Invocation, Workspace};
+use crate::cargo::Workspace;
 use crate::checks::{self, Figure};
 use crate::machine::Machine;
 use crate::table::Table;
@@ -139,11 +139,11 @@ fn calls(workspace: &Workspace, quick: bool) -> Result<Report> {
     }
 
     let path = folder.join("call.json");
-    let mut bench = Invocation::cargo(["bench", "--package", BENCHES, "--bench", "call"])
-        .directory(&workspace.root)
+    let mut bench = workspace
+        .cargo(["bench", "--package", BENCHES, "--bench", "call"])
         .hidden_variable(LIBRARIES_VARIABLE, &folder)
         .hidden_variable(REPORT_VARIABLE, &path)
-        .to_stderr();
+        .printing_to_stderr();
     if quick {
         bench = bench.variable(QUICK_VARIABLE, "1");
     }

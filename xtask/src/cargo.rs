@@ -11,6 +11,9 @@ use std::process::{Command, ExitStatus, Stdio};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
+/// Tells cargo where to build.
+pub(crate) const TARGET_VARIABLE: &str = "CARGO_TARGET_DIR";
+
 /// The workspace that the command was called in, as cargo describes it.
 #[derive(Debug)]
 pub(crate) struct Workspace {
@@ -77,6 +80,13 @@ impl Workspace {
         Ok(())
     }
 
+    /// Cargo in the workspace's root, with the target directory as it is seen from where the command was called.
+    pub(crate) fn cargo<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Invocation {
+        Invocation::cargo(args)
+            .directory(&self.root)
+            .hidden_variable(TARGET_VARIABLE, &self.target)
+    }
+
     /// Builds `package`'s library as a cdylib in the release profile, by a cargo command of its own so that no other
     /// package's features reach it, and returns the file.
     pub(crate) fn build_cdylib(
@@ -84,14 +94,14 @@ impl Workspace {
         package: &str,
         change: impl FnOnce(Invocation) -> Invocation,
     ) -> Result<PathBuf> {
-        let build = Invocation::cargo(["rustc", "--release", "--lib", "--crate-type", "cdylib"])
+        let build = self
+            .cargo(["rustc", "--release", "--lib", "--crate-type", "cdylib"])
             .args([
                 "--message-format",
                 "json-render-diagnostics",
                 "--package",
                 package,
-            ])
-            .directory(&self.root);
+            ]);
         let messages = change(build).output()?;
         let crate_name = package.replace('-', "_");
         String::from_utf8_lossy(&messages)
@@ -123,7 +133,7 @@ pub(crate) struct Invocation {
 
 impl Invocation {
     /// The cargo that runs us.
-    pub(crate) fn cargo<'a>(args: impl IntoIterator<Item = &'a str>) -> Self {
+    fn cargo<'a>(args: impl IntoIterator<Item = &'a str>) -> Self {
         let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         Self::named("cargo", &program).args(args)
     }
@@ -172,7 +182,7 @@ impl Invocation {
     }
 
     /// Sends what the program prints to our stderr, so that our stdout stays ours.
-    pub(crate) fn to_stderr(mut self) -> Self {
+    pub(crate) fn printing_to_stderr(mut self) -> Self {
         self.command.stdout(io::stderr());
         self
     }

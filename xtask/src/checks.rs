@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use crate::cargo::{Invocation, Workspace};
+use crate::cargo::{TARGET_VARIABLE, Workspace};
 
 /// The checks that every test run makes.
 pub(crate) const QUICK: [Check; 3] = [
@@ -135,17 +135,17 @@ impl fmt::Display for Figure {
 
 fn crates(workspace: &Workspace, package: &str) -> Result<f64> {
     workspace.require([package])?;
-    let tree = Invocation::cargo([
-        "tree",
-        "--edges",
-        "normal",
-        "--prefix",
-        "none",
-        "--package",
-        package,
-    ])
-    .directory(&workspace.root)
-    .output()?;
+    let tree = workspace
+        .cargo([
+            "tree",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--package",
+            package,
+        ])
+        .output()?;
     Ok(unique_crates(&String::from_utf8_lossy(&tree)) as f64)
 }
 
@@ -168,7 +168,7 @@ fn size(workspace: &Workspace, package: &str) -> Result<f64> {
         build
             .variable("CARGO_PROFILE_RELEASE_STRIP", "true")
             .hidden_variable(
-                "CARGO_TARGET_DIR",
+                TARGET_VARIABLE,
                 workspace.target.join("checks").join("size"),
             )
     })?;
@@ -181,9 +181,9 @@ fn size(workspace: &Workspace, package: &str) -> Result<f64> {
 fn clean_build(workspace: &Workspace, package: &str) -> Result<f64> {
     workspace.require([package])?;
     // Fetching is not building.
-    Invocation::cargo(["fetch", "--locked"])
-        .directory(&workspace.root)
-        .to_stderr()
+    workspace
+        .cargo(["fetch", "--locked"])
+        .printing_to_stderr()
         .run()?;
     let target = workspace.target.join("checks").join("clean-build");
     if target.exists() {
@@ -191,10 +191,10 @@ fn clean_build(workspace: &Workspace, package: &str) -> Result<f64> {
             .with_context(|| format!("cannot empty `{}`", target.display()))?;
     }
     let start = Instant::now();
-    Invocation::cargo(["build", "--jobs", CORES, "--package", package])
-        .directory(&workspace.root)
-        .hidden_variable("CARGO_TARGET_DIR", &target)
-        .to_stderr()
+    workspace
+        .cargo(["build", "--jobs", CORES, "--package", package])
+        .hidden_variable(TARGET_VARIABLE, &target)
+        .printing_to_stderr()
         .run()?;
     Ok(start.elapsed().as_secs_f64())
 }

@@ -1,5 +1,6 @@
 //! `cargo xtask demo`: the example plugins in a folder, and the example host that loads it.
 
+use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::process::ExitCode;
@@ -7,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::cargo::{Invocation, Workspace};
+use crate::cargo::Workspace;
 
 /// The packages whose libraries the host loads.
 const PLUGINS: [&str; 4] = [
@@ -49,7 +50,11 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
             .with_context(|| format!("cannot copy `{}`", library.display()))?;
     }
 
-    let mut host = Invocation::cargo(["run", "--quiet", "--release", "--package", HOST, "--"]);
+    // The host runs where the command was called, so that paths in ARGS mean what they say.
+    let here = env::current_dir().context("cannot tell the current directory")?;
+    let mut host = workspace
+        .cargo(["run", "--quiet", "--release", "--package", HOST, "--"])
+        .directory(&here);
     if !gives(&options.args, "--plugins") {
         host = host.args(["--plugins".into(), folder]);
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use clap::Args;
 
-use crate::cargo::{Invocation, Workspace};
+use crate::cargo::{Invocation, TARGET_VARIABLE, Workspace};
 use crate::checks;
 use crate::steps::{self, Step};
 
@@ -57,8 +57,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
 
 /// Tests, documentation, sizes.
 fn usual(workspace: &Workspace) -> Vec<Step<'_>> {
-    let cargo =
-        |args: &[&'static str]| Invocation::cargo(args.iter().copied()).directory(&workspace.root);
+    let cargo = |args: &[&'static str]| workspace.cargo(args.iter().copied());
     let mut steps = vec![
         Step::command("tests", cargo(&["test", "--workspace", "--all-targets"])),
         Step::command("doctests", cargo(&["test", "--workspace", "--doc"])),
@@ -99,7 +98,7 @@ fn sanitized(workspace: &Workspace) -> Vec<Step<'_>> {
                 .args(["--package", package])
                 .variable("RUSTFLAGS", "-Zsanitizer=address")
                 .variable("ASAN_OPTIONS", "detect_leaks=1")
-                .hidden_variable("CARGO_TARGET_DIR", workspace.target.join("sanitize"))
+                .hidden_variable(TARGET_VARIABLE, workspace.target.join("sanitize"))
                 .directory(&workspace.root);
             Step::command(package, command)
         })
