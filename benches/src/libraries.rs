@@ -3,6 +3,8 @@
 use std::env;
 use std::path::PathBuf;
 
+use fixture_harness::fixture;
+
 /// A folder that holds them, each built by a cargo command of its own: `cargo xtask bench` sets it.
 pub const FOLDER_VARIABLE: &str = "POLYPLUG_BENCH_LIBRARIES";
 
@@ -13,27 +15,16 @@ pub const FOLDER_VARIABLE: &str = "POLYPLUG_BENCH_LIBRARIES";
 ///
 /// When there is none; the text names the place.
 pub fn library(name: &str) -> PathBuf {
-    let folder = env::var_os(FOLDER_VARIABLE).map_or_else(
-        || {
-            let program = env::current_exe().expect("the path of the running program");
-            let mut folders = program.ancestors().skip(1);
-            folders
-                .find(|folder| folder.ends_with("deps"))
-                .expect("benches run from a `deps` folder")
-                .to_owned()
-        },
-        PathBuf::from,
-    );
+    let name = format!("bench_{name}");
+    let Some(folder) = env::var_os(FOLDER_VARIABLE) else {
+        return fixture(&name);
+    };
     let file = format!(
-        "{}bench_{name}{}",
+        "{}{name}{}",
         env::consts::DLL_PREFIX,
         env::consts::DLL_SUFFIX
     );
-    let path = folder.join(file);
-    assert!(
-        path.is_file(),
-        "no `{}`: is it a dependency with crate-type cdylib?",
-        path.display()
-    );
+    let path = PathBuf::from(folder).join(file);
+    assert!(path.is_file(), "no `{}`", path.display());
     path
 }

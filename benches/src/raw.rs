@@ -28,9 +28,9 @@ pub struct ByValue {
     text: unsafe extern "C" fn(*const u8, usize) -> u64,
     bytes: unsafe extern "C" fn(*const u8, usize) -> u64,
     greeting: extern "C" fn(u64) -> header::Buffer<u8>,
-    greeting_free: unsafe extern "C" fn(header::Buffer<u8>),
+    greeting_free: unsafe extern "C" fn(*mut u8, usize),
     numbers: extern "C" fn(u32) -> header::Buffer<u32>,
-    numbers_free: unsafe extern "C" fn(header::Buffer<u32>),
+    numbers_free: unsafe extern "C" fn(*mut u32, usize),
     turn: extern "C" fn(header::Body) -> header::Body,
     checked: extern "C" fn(u64) -> header::Checked,
     // Last: closed after nothing above can be called any more.
@@ -46,9 +46,9 @@ pub struct ByPointers {
     text: ByPointer<header::Slice, u64>,
     bytes: ByPointer<header::Slice, u64>,
     greeting: ByPointer<u64, header::Buffer<u8>>,
-    greeting_free: unsafe extern "C" fn(*const header::Buffer<u8>),
+    greeting_free: unsafe extern "C" fn(*mut u8, usize),
     numbers: ByPointer<u32, header::Buffer<u32>>,
-    numbers_free: unsafe extern "C" fn(*const header::Buffer<u32>),
+    numbers_free: unsafe extern "C" fn(*mut u32, usize),
     turn: ByPointer<header::Body, header::Body>,
     checked: ByPointer<u64, header::Checked>,
     // Last, as above.
@@ -117,9 +117,9 @@ impl ByPointers {
             text: "raw_text_pointer",
             bytes: "raw_bytes_pointer",
             greeting: "raw_greeting_pointer",
-            greeting_free: "raw_greeting_free_pointer",
+            greeting_free: "raw_greeting_free",
             numbers: "raw_numbers_pointer",
-            numbers_free: "raw_numbers_free_pointer",
+            numbers_free: "raw_numbers_free",
             turn: "raw_turn_pointer",
             checked: "raw_checked_pointer",
         }
@@ -201,7 +201,7 @@ impl Calls for ByValue {
         // SAFETY: it goes back below.
         let bytes = unsafe { copy(&buffer) };
         // SAFETY: 1, 2; it came from `greeting`, and this is its last use.
-        unsafe { (self.greeting_free)(buffer) };
+        unsafe { (self.greeting_free)(buffer.pointer, buffer.capacity) };
         // SAFETY: `bench-raw` made it from a `String`.
         unsafe { String::from_utf8_unchecked(bytes) }
     }
@@ -211,7 +211,7 @@ impl Calls for ByValue {
         // SAFETY: it goes back below.
         let numbers = unsafe { copy(&buffer) };
         // SAFETY: 1, 2; it came from `numbers`, and this is its last use.
-        unsafe { (self.numbers_free)(buffer) };
+        unsafe { (self.numbers_free)(buffer.pointer, buffer.capacity) };
         numbers
     }
 
@@ -286,7 +286,7 @@ impl Calls for ByPointers {
         // SAFETY: it goes back below.
         let bytes = unsafe { copy(&buffer) };
         // SAFETY: 1, 2; it came from `greeting`, and this is its last use.
-        unsafe { (self.greeting_free)(&buffer) };
+        unsafe { (self.greeting_free)(buffer.pointer, buffer.capacity) };
         // SAFETY: `bench-raw` made it from a `String`.
         unsafe { String::from_utf8_unchecked(bytes) }
     }
@@ -297,7 +297,7 @@ impl Calls for ByPointers {
         // SAFETY: it goes back below.
         let numbers = unsafe { copy(&buffer) };
         // SAFETY: 1, 2; it came from `numbers`, and this is its last use.
-        unsafe { (self.numbers_free)(&buffer) };
+        unsafe { (self.numbers_free)(buffer.pointer, buffer.capacity) };
         numbers
     }
 

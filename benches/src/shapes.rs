@@ -170,8 +170,10 @@ impl Shape for Turn {
 
     #[inline(never)]
     fn run<C: Calls + ?Sized>(calls: &C, count: u64) -> u64 {
-        let body = (0..count).fold(Body { x: 1, y: 2, z: 3 }, |body, _| calls.turn(&body));
-        body.x ^ body.y ^ body.z
+        (0..count).fold(1, |x, _| {
+            let body = calls.turn(&Body { x, y: 2, z: 3 });
+            body.x ^ body.y ^ body.z
+        })
     }
 }
 

@@ -27,10 +27,10 @@ fn lend_out<T>(mut items: Vec<T>) -> Buffer<T> {
 
 /// # Safety
 ///
-/// `buffer` came from `lend_out`, in this library, and is not used again.
-unsafe fn free<T>(buffer: Buffer<T>) {
-    // SAFETY: the three parts are those of a forgotten vector, as the caller promises.
-    drop(unsafe { Vec::from_raw_parts(buffer.pointer, buffer.length, buffer.capacity) });
+/// `pointer` and `capacity` came from `lend_out`, in this library, and are not used again.
+unsafe fn free<T: Copy>(pointer: *mut T, capacity: usize) {
+    // SAFETY: parts of a forgotten vector, as the caller promises; its items need no destructor.
+    drop(unsafe { Vec::from_raw_parts(pointer, 0, capacity) });
 }
 
 /// By value.
@@ -91,11 +91,11 @@ pub extern "C" fn raw_greeting(seed: u64) -> Buffer<u8> {
 ///
 /// # Safety
 ///
-/// `buffer` came from a greeting function of this library and is not used again.
+/// They came in a buffer of a greeting function of this library and are not used again.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn raw_greeting_free(buffer: Buffer<u8>) {
+pub unsafe extern "C" fn raw_greeting_free(pointer: *mut u8, capacity: usize) {
     // SAFETY: the same promise.
-    unsafe { free(buffer) }
+    unsafe { free(pointer, capacity) }
 }
 
 /// The buffer by value.
@@ -108,11 +108,11 @@ pub extern "C" fn raw_numbers(seed: u32) -> Buffer<u32> {
 ///
 /// # Safety
 ///
-/// `buffer` came from a number function of this library and is not used again.
+/// They came in a buffer of a number function of this library and are not used again.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn raw_numbers_free(buffer: Buffer<u32>) {
+pub unsafe extern "C" fn raw_numbers_free(pointer: *mut u32, capacity: usize) {
     // SAFETY: the same promise.
-    unsafe { free(buffer) }
+    unsafe { free(pointer, capacity) }
 }
 
 /// Structs by value.
@@ -164,30 +164,4 @@ by_pointer! {
     raw_numbers_pointer: u32 => Buffer<u32>, |seed| raw_numbers(seed);
     raw_turn_pointer: Body => Body, |body| raw_turn(body);
     raw_checked_pointer: u64 => Checked, |x| raw_checked(x);
-}
-
-/// Takes a greeting back, by pointer.
-///
-/// # Safety
-///
-/// As [`raw_greeting_free`], and `buffer` is readable.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn raw_greeting_free_pointer(buffer: *const Buffer<u8>) {
-    // SAFETY: readable, as the caller promises.
-    let buffer = unsafe { *buffer };
-    // SAFETY: the same promise.
-    unsafe { free(buffer) }
-}
-
-/// Takes numbers back, by pointer.
-///
-/// # Safety
-///
-/// As [`raw_numbers_free`], and `buffer` is readable.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn raw_numbers_free_pointer(buffer: *const Buffer<u32>) {
-    // SAFETY: readable, as the caller promises.
-    let buffer = unsafe { *buffer };
-    // SAFETY: the same promise.
-    unsafe { free(buffer) }
 }
