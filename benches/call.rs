@@ -6,36 +6,52 @@
 
 use std::env;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use benches::arms::{self, World};
-use benches::interleave::{self, Plan};
+use benches::interleave::{self, Plan, Samples};
 use benches::report::{self, Report, Shape};
 use criterion::Criterion;
 
 /// Set to anything: fewer rounds, shorter measurements.
 const QUICK_VARIABLE: &str = "POLYPLUG_BENCH_QUICK";
 
+/// Makes the program take samples, print them as JSON and end: one of the processes of a comparison.
+const SAMPLE_ARGUMENT: &str = "--sample-rounds";
+
+/// How long an arm runs at a time.
+const BLOCK: Duration = Duration::from_micros(75);
+
 fn main() -> polyplug::Result<()> {
     let world = World::open()?;
-    // Cargo passes it to benches that are to measure; otherwise they are being tested.
-    if !env::args().any(|arg| arg == "--bench") {
-        compare(
+    let args: Vec<_> = env::args().collect();
+    if let [_, argument, rounds] = args.as_slice()
+        && argument == SAMPLE_ARGUMENT
+    {
+        let rounds = rounds.parse().expect("a number of rounds");
+        let samples = sample(
             &world,
             Plan {
-                rounds: 1,
-                block: Duration::from_micros(1),
+                rounds,
+                block: BLOCK,
             },
         );
+        println!(
+            "{}",
+            serde_json::to_string(&samples).expect("numbers are JSON")
+        );
+        return Ok(());
+    }
+    // Cargo passes it to benches that are to measure; otherwise they are being tested.
+    if !args.iter().any(|argument| argument == "--bench") {
+        let block = Duration::from_micros(1);
+        sample(&world, Plan { rounds: 1, block });
         return Ok(());
     }
 
     let quick = env::var_os(QUICK_VARIABLE).is_some();
-    let plan = Plan {
-        rounds: if quick { 100 } else { 1000 },
-        block: Duration::from_micros(75),
-    };
-    let report = compare(&world, plan);
+    let report = compare(&world, if quick { 10 } else { 40 }, 25);
     for shape in &report.shapes {
         println!("{shape}");
     }
@@ -45,24 +61,59 @@ fn main() -> polyplug::Result<()> {
             .write(path)
             .unwrap_or_else(|error| panic!("cannot write `{}`: {error}", path.display()));
     }
-
     remember(&world, quick);
     Ok(())
 }
 
-fn compare(world: &World, plan: Plan) -> Report {
+/// Measures all arms of all shapes, here.
+fn sample(world: &World, plan: Plan) -> Vec<Samples> {
+    let groups = world.groups().into_iter();
+    groups
+        .map(|group| interleave::sample(&group.arms, plan))
+        .collect()
+}
+
+/// Measures in so many processes, one after the other.
+fn compare(world: &World, processes: usize, rounds: usize) -> Report {
+    let groups = world.groups();
+    let mut samples: Vec<Samples> = groups
+        .iter()
+        .map(|group| vec![Vec::new(); group.arms.len()])
+        .collect();
+    for _ in 0..processes {
+        let sampled = elsewhere(rounds);
+        for (all, new) in samples
+            .iter_mut()
+            .flatten()
+            .zip(sampled.into_iter().flatten())
+        {
+            all.extend(new);
+        }
+    }
+    let shapes = groups.iter().zip(&samples);
     Report {
-        rounds: plan.rounds,
-        block_microseconds: plan.block.as_micros() as u64,
-        shapes: world
-            .groups()
-            .into_iter()
-            .map(|group| Shape {
-                name: group.name,
-                arms: interleave::compare(&group.arms, arms::RAW, plan),
-            })
+        processes,
+        rounds: processes * rounds,
+        block_microseconds: BLOCK.as_micros() as u64,
+        shapes: shapes
+            .map(|(group, samples)| Shape::of(group.name, &group.arms, arms::RAW, samples))
             .collect(),
     }
+}
+
+/// Measures in a process of its own.
+fn elsewhere(rounds: usize) -> Vec<Samples> {
+    let program = env::current_exe().expect("the path of the running program");
+    let output = Command::new(program)
+        .args([SAMPLE_ARGUMENT, &rounds.to_string()])
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("the running program runs again");
+    assert!(
+        output.status.success(),
+        "a process of the comparison failed"
+    );
+    serde_json::from_slice(&output.stdout).expect("samples as JSON")
 }
 
 /// Criterion keeps the history of each arm, and says when one has changed.

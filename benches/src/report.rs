@@ -7,14 +7,18 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::interleave::{Arm, Samples};
+
 /// Where to write the report, as JSON. Without it none is written.
 pub const PATH_VARIABLE: &str = "POLYPLUG_BENCH_REPORT";
 
 /// Everything one run found.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// How many rounds each shape ran.
-    pub rounds: u32,
+    /// In how many processes the rounds were run.
+    pub processes: usize,
+    /// How many rounds each shape ran, in all of them.
+    pub rounds: usize,
     /// How long each arm ran in each round.
     pub block_microseconds: u64,
     /// In the table's order.
@@ -76,6 +80,34 @@ impl Quartiles {
     }
 }
 
+impl Shape {
+    /// What `samples` say about `arms`, compared with the one called `base`.
+    ///
+    /// # Panics
+    ///
+    /// When none has that name.
+    pub fn of(name: &'static str, arms: &[Arm<'_>], base: &str, samples: &Samples) -> Self {
+        let base = arms.iter().position(|arm| arm.name == base);
+        let base = &samples[base.expect("an arm to compare with")];
+        let measured = arms.iter().zip(samples).map(|(arm, times)| Measured {
+            name: arm.name,
+            nanoseconds: Quartiles::of(times.clone()).median,
+            ratio: Quartiles::of(
+                times
+                    .iter()
+                    .zip(base)
+                    .map(|(time, base)| time / base)
+                    .collect(),
+            ),
+            target: arm.target,
+        });
+        Self {
+            name,
+            arms: measured.collect(),
+        }
+    }
+}
+
 impl Report {
     /// Writes it to `path`.
     ///
@@ -114,6 +146,25 @@ impl fmt::Display for Shape {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_ratio_is_taken_round_by_round() {
+        let arm = |name| Arm {
+            name,
+            target: None,
+            run: Box::new(|count| count),
+        };
+        let samples = vec![vec![1.0, 100.0, 10.0], vec![2.0, 300.0, 20.0]];
+        let shape = Shape::of("shape", &[arm("raw"), arm("other")], "raw", &samples);
+        assert_eq!(
+            (shape.arms[0].ratio.median, shape.arms[1].ratio.median),
+            (1.0, 2.0)
+        );
+        assert_eq!(
+            (shape.arms[0].nanoseconds, shape.arms[1].nanoseconds),
+            (10.0, 20.0)
+        );
+    }
 
     #[test]
     fn quartiles_do_not_depend_on_the_order() {

@@ -50,6 +50,7 @@ pub(crate) struct Options {
 /// What the benches write.
 #[derive(Debug, Deserialize)]
 struct Report {
+    processes: u32,
     rounds: u32,
     block_microseconds: u64,
     shapes: Vec<Shape>,
@@ -207,9 +208,9 @@ fn page(report: &Report, figures: &[Figure], machine: &Machine, form: Form) -> S
     // Writing to a String cannot fail.
     let _ = write!(
         page,
-        "{rendered}\n{machine}. Calls: median of {} rounds; each round runs every arm for {} us, in rotating order, \
-         and the ratio is to that round's raw arm.\n",
-        report.rounds, report.block_microseconds,
+        "{rendered}\n{machine}. Calls: medians of {} rounds in {} processes; each round runs every arm for {} us, and \
+         the ratio is to the raw arm of the same round.\n",
+        report.rounds, report.processes, report.block_microseconds,
     );
     page
 }
@@ -242,7 +243,7 @@ fn missed(report: &Report, figures: &[Figure]) -> usize {
 mod tests {
     use super::*;
 
-    const REPORT: &str = r#"{ "rounds": 3, "block_microseconds": 75, "shapes": [{ "name": "scalar", "arms": [
+    const REPORT: &str = r#"{ "processes": 1, "rounds": 3, "block_microseconds": 75, "shapes": [{ "name": "scalar", "arms": [
         { "name": "raw", "nanoseconds": 2.0, "ratio": { "lower": 1, "median": 1, "upper": 1 }, "target": null },
         { "name": "Pinned", "nanoseconds": 2.4, "ratio": { "lower": 1.1, "median": 1.2, "upper": 1.3 },
           "target": { "at_most": 1.15, "due": true } },
