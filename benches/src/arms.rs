@@ -5,12 +5,12 @@ use std::hint::black_box;
 use bench_contract::{Body, Calls};
 use polyplug::{Caller, Fault, Instance, Pinned, Runtime};
 
-use crate::interleave::Arm;
+use crate::interleave::{Arm, COPIES};
 use crate::libraries::library;
 use crate::local::{Inlined, NeverInlined};
 use crate::raw::{ByPointers, ByValue};
 use crate::report::Target;
-use crate::shapes::{self, Shape};
+use crate::shapes::{self, Shape, run_copy};
 
 /// The name of the arm that the others are compared with.
 pub const RAW: &str = "raw";
@@ -116,10 +116,19 @@ fn arm<'a, S: Shape, C: Calls + ?Sized>(
     calls: &'a C,
     target: Option<Target>,
 ) -> Arm<'a> {
+    let copies: [fn(&C, u64) -> u64; COPIES as usize] = [
+        run_copy::<S, C, 0>,
+        run_copy::<S, C, 1>,
+        run_copy::<S, C, 2>,
+        run_copy::<S, C, 3>,
+    ];
     Arm {
         name,
         target,
-        run: Box::new(move |count| S::run(calls, count)),
+        run: Box::new(move |count| {
+            let results = copies.iter().map(|run| run(calls, count));
+            results.fold(0, |sum: u64, result| sum.rotate_left(8) ^ result)
+        }),
     }
 }
 

@@ -5,9 +5,9 @@
 //! every second one goes backwards, and an arm's ratio is the median over the rounds of its time divided by the raw
 //! arm's time *of the same round*.
 //!
-//! Where the system puts a program and its libraries decides whether the processor predicts two taken jumps in one
-//! cycle or in two, and a call is not much more than two jumps. So the rounds are spread over many processes, each
-//! placed anew.
+//! Where code lies decides how fast the processor predicts its jumps, and a call is not much more than two jumps. So
+//! each block is made of several copies of the arm's loop, one after the other, and the rounds are spread over many
+//! processes, each of which the system places anew.
 
 use std::fmt;
 use std::hint::black_box;
@@ -15,13 +15,16 @@ use std::time::{Duration, Instant};
 
 use crate::report::Target;
 
+/// How many copies of its loop an arm has.
+pub const COPIES: u32 = 4;
+
 /// One way to make the calls.
 pub struct Arm<'a> {
     /// What the table calls it.
     pub name: &'static str,
     /// What it may cost.
     pub target: Option<Target>,
-    /// Makes so many calls. All arms of a comparison return the same for the same number.
+    /// Makes so many calls by each copy of its loop. All arms of a comparison return the same for the same number.
     pub run: Box<dyn Fn(u64) -> u64 + 'a>,
 }
 
@@ -38,15 +41,16 @@ pub struct Plan {
 pub type Samples = Vec<Vec<f64>>;
 
 impl Arm<'_> {
-    /// How long `count` calls take.
+    /// How long `count` calls take, as the mean of the copies.
     pub fn time(&self, count: u64) -> Duration {
         let start = Instant::now();
         black_box((self.run)(black_box(count)));
-        start.elapsed()
+        start.elapsed() / COPIES
     }
 
-    /// How many calls take about as long as `block`.
+    /// How many calls by each copy take about as long as `block`, together.
     fn calibrate(&self, block: Duration) -> u64 {
+        let block = block / COPIES;
         let mut count = 1;
         loop {
             let took = self.time(count);
@@ -90,12 +94,11 @@ fn agree(arms: &[Arm<'_>]) {
     const COUNT: u64 = 1000;
     let expected = (arms[0].run)(COUNT);
     for arm in arms {
+        let (name, first) = (arm.name, arms[0].name);
         assert_eq!(
             (arm.run)(COUNT),
             expected,
-            "`{}` computes something else than `{}`",
-            arm.name,
-            arms[0].name
+            "`{name}` computes something else than `{first}`"
         );
     }
 }

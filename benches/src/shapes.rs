@@ -25,6 +25,14 @@ pub trait Shape {
     fn run<C: Calls + ?Sized>(calls: &C, count: u64) -> u64;
 }
 
+/// One of several copies of the loop of a shape and an arm, each at a place of its own.
+#[inline(never)]
+pub fn run_copy<S: Shape, C: Calls + ?Sized, const COPY: usize>(calls: &C, count: u64) -> u64 {
+    // Keeps the linker from taking one copy for all.
+    black_box(COPY);
+    S::run(calls, count)
+}
+
 /// A ratio for calls that pass scalars, or lend text and bytes.
 const SCALAR_HELD: Option<f64> = Some(1.15);
 const SCALAR_FOLLOWING: Option<f64> = Some(1.4);
@@ -39,7 +47,7 @@ impl Shape for Scalar {
     const FOLLOWING: Option<f64> = SCALAR_FOLLOWING;
     const LOOKED_UP: bool = true;
 
-    #[inline(never)]
+    #[inline(always)]
     fn run<C: Calls + ?Sized>(calls: &C, count: u64) -> u64 {
         (0..count).fold(1, |x, _| calls.scalar(x))
     }
@@ -54,7 +62,7 @@ impl Shape for Guarded {
     const HELD: Option<f64> = SCALAR_HELD;
     const FOLLOWING: Option<f64> = SCALAR_FOLLOWING;
 
-    #[inline(never)]
+    #[inline(always)]
     fn run<C: Calls + ?Sized>(calls: &C, count: u64) -> u64 {
         (0..count).fold(1, |x, _| calls.guarded(x))
     }
@@ -69,7 +77,7 @@ impl Shape for Pair {
     const HELD: Option<f64> = SCALAR_HELD;
     const FOLLOWING: Option<f64> = SCALAR_FOLLOWING;
 
-    #[inline(never)]
+    #[inline(always)]
     fn run<C: Calls + ?Sized>(calls: &C, count: u64) -> u64 {
         let (a, b) = (0..count).fold((1, 2), |(a, b), _| (calls.pair(a, b), a));
         a ^ b
@@ -85,7 +93,7 @@ impl Shape for Eight {
     const HELD: Option<f64> = SCALAR_HELD;
     const FOLLOWING: Option<f64> = SCALAR_FOLLOWING;
 
-    #[inline(never)]
+    #[inline(always)]
     fn run<C: Calls + ?Sized>(calls: &C, count: u64) -> u64 {
         (0..count).fold(1, |x, _| calls.eight(x, 2, 3, 4, 5, 6, 7, 8))
     }
@@ -100,7 +108,7 @@ impl Shape for Text {
     const HELD: Option<f64> = SCALAR_HELD;
     const FOLLOWING: Option<f64> = SCALAR_FOLLOWING;
 
-    #[inline(never)]
+    #[inline(always)]
     fn run<C: Calls + ?Sized>(calls: &C, count: u64) -> u64 {
         let text = black_box(work::TEXT);
         (0..count).fold(0, |sum: u64, _| sum.rotate_left(5) ^ calls.text(text))
@@ -116,7 +124,7 @@ impl Shape for Bytes {
     const HELD: Option<f64> = SCALAR_HELD;
     const FOLLOWING: Option<f64> = SCALAR_FOLLOWING;
 
-    #[inline(never)]
+    #[inline(always)]
     fn run<C: Calls + ?Sized>(calls: &C, count: u64) -> u64 {
         static BYTES: LazyLock<Vec<u8>> = LazyLock::new(|| (0..=255).cycle().take(4096).collect());
         let bytes = black_box(BYTES.as_slice());
@@ -133,7 +141,7 @@ impl Shape for Greeting {
     const HELD: Option<f64> = Some(1.2);
     const FOLLOWING: Option<f64> = SCALAR_FOLLOWING;
 
-    #[inline(never)]
+    #[inline(always)]
     fn run<C: Calls + ?Sized>(calls: &C, count: u64) -> u64 {
         (0..count).fold(1, |seed, _| {
             let text = calls.greeting(seed);
@@ -150,7 +158,7 @@ pub struct Numbers;
 impl Shape for Numbers {
     const NAME: &'static str = "Vec<u32> of 1000 out";
 
-    #[inline(never)]
+    #[inline(always)]
     fn run<C: Calls + ?Sized>(calls: &C, count: u64) -> u64 {
         let last = (0..count).fold(1_u32, |seed, _| {
             let numbers = calls.numbers(seed);
@@ -168,7 +176,7 @@ pub struct Turn;
 impl Shape for Turn {
     const NAME: &'static str = "plain struct in and out";
 
-    #[inline(never)]
+    #[inline(always)]
     fn run<C: Calls + ?Sized>(calls: &C, count: u64) -> u64 {
         (0..count).fold(1, |x, _| {
             let body = calls.turn(&Body { x, y: 2, z: 3 });
@@ -184,7 +192,7 @@ pub struct Checked;
 impl Shape for Checked {
     const NAME: &'static str = "Result<u64, _>, ok";
 
-    #[inline(never)]
+    #[inline(always)]
     fn run<C: Calls + ?Sized>(calls: &C, count: u64) -> u64 {
         (0..count).fold(1, |x, _| {
             calls.checked(x).unwrap_or_else(|fault| panic!("{fault}"))
