@@ -1,0 +1,227 @@
+//! What the project promises about its weight: crates, bytes, build time. Each check measures one figure and knows
+//! its limit.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::fs;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+
+use crate::cargo::{TARGET_VARIABLE, Workspace};
+
+/// The checks that every test run makes.
+pub(crate) const QUICK: [Check; 3] = [
+    Check {
+        name: "host crates",
+        what: What::Crates("polyplug"),
+        limit: 25.0,
+    },
+    Check {
+        name: "plugin crates",
+        what: What::Crates(PLUGIN),
+        limit: 12.0,
+    },
+    Check {
+        name: "plugin size",
+        what: What::Size(PLUGIN),
+        limit: 450.0,
+    },
+];
+
+/// The check that only the benches make, because it takes a clean build.
+pub(crate) const SLOW: [Check; 1] = [Check {
+    name: "clean build",
+    what: What::CleanBuild("polyplug"),
+    limit: 15.0,
+}];
+
+/// The package that stands for a small plugin.
+const PLUGIN: &str = "hello";
+
+/// How many cores the clean build may use.
+const CORES: &str = "2";
+
+/// One promise.
+#[derive(Debug)]
+pub(crate) struct Check {
+    /// What it is called.
+    pub(crate) name: &'static str,
+    what: What,
+    limit: f64,
+}
+
+/// What a check measures, of which package.
+#[derive(Debug)]
+enum What {
+    /// The packages that end up in a build of it, itself and macros included.
+    Crates(&'static str),
+    /// KiB of its stripped release library.
+    Size(&'static str),
+    /// Seconds from an empty target directory.
+    CleanBuild(&'static str),
+}
+
+/// What a check found.
+#[derive(Debug)]
+pub(crate) struct Figure {
+    /// What was measured.
+    pub(crate) name: String,
+    value: f64,
+    limit: f64,
+    unit: &'static str,
+}
+
+impl Check {
+    /// Measures.
+    pub(crate) fn measure(&self, workspace: &Workspace) -> Result<Figure> {
+        let (value, unit) = match self.what {
+            What::Crates(package) => (crates(workspace, package)?, ""),
+            What::Size(package) => (size(workspace, package)?, " KiB"),
+            What::CleanBuild(package) => (clean_build(workspace, package)?, " s"),
+        };
+        Ok(Figure {
+            name: self.to_string(),
+            value,
+            limit: self.limit,
+            unit,
+        })
+    }
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.what {
+            What::Crates(package) => write!(f, "crates in a build of `{package}`"),
+            What::Size(package) => write!(f, "`{package}` as a stripped release library"),
+            What::CleanBuild(package) => write!(f, "clean build of `{package}` on {CORES} cores"),
+        }
+    }
+}
+
+impl Figure {
+    /// Whether the value keeps the limit.
+    pub(crate) fn met(&self) -> bool {
+        self.value <= self.limit
+    }
+
+    /// The value, with its unit.
+    pub(crate) fn value(&self) -> String {
+        self.amount(self.value)
+    }
+
+    /// The limit, with its unit.
+    pub(crate) fn limit(&self) -> String {
+        self.amount(self.limit)
+    }
+
+    fn amount(&self, amount: f64) -> String {
+        let decimals = usize::from(amount.fract() != 0.0);
+        format!("{amount:.decimals$}{}", self.unit)
+    }
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: {} (at most {})",
+            self.name,
+            self.value(),
+            self.limit()
+        )
+    }
+}
+
+fn crates(workspace: &Workspace, package: &str) -> Result<f64> {
+    workspace.require([package])?;
+    let tree = workspace
+        .cargo([
+            "tree",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--package",
+            package,
+        ])
+        .output()?;
+    Ok(unique_crates(&String::from_utf8_lossy(&tree)) as f64)
+}
+
+/// How many different `name version` pairs stand in the answer of `cargo tree --prefix none`.
+fn unique_crates(tree: &str) -> usize {
+    let crates: BTreeSet<_> = tree
+        .lines()
+        .filter_map(|line| {
+            let mut words = line.split_whitespace();
+            Some((words.next()?, words.next()))
+        })
+        .collect();
+    crates.len()
+}
+
+fn size(workspace: &Workspace, package: &str) -> Result<f64> {
+    workspace.require([package])?;
+    // A directory of its own: the changed profile would rebuild everything in the usual one, twice.
+    let library = workspace.build_cdylib(package, |build| {
+        build
+            .variable("CARGO_PROFILE_RELEASE_STRIP", "true")
+            .hidden_variable(
+                TARGET_VARIABLE,
+                workspace.target.join("checks").join("size"),
+            )
+    })?;
+    let bytes = fs::metadata(&library)
+        .with_context(|| format!("cannot see `{}`", library.display()))?
+        .len();
+    Ok(bytes as f64 / 1024.0)
+}
+
+fn clean_build(workspace: &Workspace, package: &str) -> Result<f64> {
+    workspace.require([package])?;
+    // Fetching is not building.
+    workspace
+        .cargo(["fetch", "--locked"])
+        .printing_to_stderr()
+        .run()?;
+    let target = workspace.target.join("checks").join("clean-build");
+    if target.exists() {
+        fs::remove_dir_all(&target)
+            .with_context(|| format!("cannot empty `{}`", target.display()))?;
+    }
+    let start = Instant::now();
+    workspace
+        .cargo(["build", "--jobs", CORES, "--package", package])
+        .hidden_variable(TARGET_VARIABLE, &target)
+        .printing_to_stderr()
+        .run()?;
+    Ok(start.elapsed().as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crate_is_counted_once_for_each_version() {
+        let tree =
+            "a v1.0.0\nb v1.0.0 (proc-macro)\n\nc v1.0.0\nb v1.0.0 (proc-macro) (*)\nb v2.0.0\n";
+        assert_eq!(unique_crates(tree), 4);
+    }
+
+    #[test]
+    fn a_figure_at_its_limit_is_met() {
+        let figure = |value| Figure {
+            name: String::new(),
+            value,
+            limit: 450.0,
+            unit: " KiB",
+        };
+        assert!(figure(450.0).met() && !figure(450.1).met());
+        assert_eq!(
+            (figure(450.04).value(), figure(3.0).limit()),
+            ("450.0 KiB".into(), "450 KiB".into())
+        );
+    }
+}

@@ -1,0 +1,126 @@
+//! `cargo xtask test`: everything that the project tests, or the same tests under the sanitizers.
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use crate::cargo::{Invocation, TARGET_VARIABLE, Workspace};
+use crate::checks;
+use crate::steps::{self, Step};
+
+/// The packages whose tests also run under the sanitizers.
+const SANITIZED: [&str; 2] = ["polyplug-abi", "polyplug"];
+
+/// Sanitizers need the target named, so that build scripts and macros are built without them.
+const SANITIZED_TARGET: &str = "x86_64-unknown-linux-gnu";
+
+/// Run everything that the project tests, step by step, and list what failed.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Print the steps without running them
+    #[arg(long)]
+    list: bool,
+
+    /// Stop at the first step that fails
+    #[arg(long)]
+    fail_fast: bool,
+
+    /// Instead of the usual steps, run the runtime's tests under the address and leak sanitizers (needs nightly)
+    #[arg(long)]
+    sanitize: bool,
+}
+
+/// Runs the command.
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
+    let steps = if options.sanitize {
+        sanitized(workspace)
+    } else {
+        usual(workspace)
+    };
+    if options.list {
+        steps::list(&steps);
+        return Ok(ExitCode::SUCCESS);
+    }
+    if options.sanitize {
+        require_nightly()?;
+    }
+    println!("{} steps:", steps.len());
+    steps::list(&steps);
+    let passed = steps::run(steps, options.fail_fast);
+    Ok(if passed {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Tests, documentation, sizes.
+fn usual(workspace: &Workspace) -> Vec<Step<'_>> {
+    let cargo = |args: &[&'static str]| workspace.cargo(args.iter().copied());
+    let mut steps = vec![
+        Step::command("tests", cargo(&["test", "--workspace", "--all-targets"])),
+        Step::command("doctests", cargo(&["test", "--workspace", "--doc"])),
+        Step::command(
+            "docs",
+            cargo(&["doc", "--workspace", "--no-deps"]).variable("RUSTDOCFLAGS", "-D warnings"),
+        ),
+    ];
+    steps.extend(checks::QUICK.iter().map(|check| {
+        Step::check(check.name, check.to_string(), || {
+            let figure = check.measure(workspace)?;
+            println!("{figure}");
+            if !figure.met() {
+                bail!("over the limit");
+            }
+            Ok(())
+        })
+    }));
+    steps
+}
+
+/// The tests of the packages that hold the `unsafe` code, each in a step of its own.
+fn sanitized(workspace: &Workspace) -> Vec<Step<'_>> {
+    SANITIZED
+        .into_iter()
+        .map(|package| {
+            let tests = [
+                "run",
+                "nightly",
+                "cargo",
+                "test",
+                "--tests",
+                "--target",
+                SANITIZED_TARGET,
+            ];
+            let command = Invocation::program("rustup")
+                .args(tests)
+                .args(["--package", package])
+                .variable("RUSTFLAGS", "-Zsanitizer=address")
+                .variable("ASAN_OPTIONS", "detect_leaks=1")
+                .hidden_variable(TARGET_VARIABLE, workspace.target.join("sanitize"))
+                .directory(&workspace.root);
+            Step::command(package, command)
+        })
+        .collect()
+}
+
+/// Fails, saying how to install it, when there is no nightly toolchain.
+fn require_nightly() -> Result<()> {
+    if !cfg!(all(
+        target_arch = "x86_64",
+        target_os = "linux",
+        target_env = "gnu"
+    )) {
+        bail!("the sanitizers run on {SANITIZED_TARGET} only");
+    }
+    if !Invocation::program("rustup")
+        .args(["run", "nightly", "cargo", "--version"])
+        .succeeds()
+    {
+        bail!(
+            "the sanitizers need a nightly toolchain: rustup toolchain install nightly --profile minimal"
+        );
+    }
+    Ok(())
+}
