@@ -46,10 +46,17 @@ fn run(args: &Args) -> Result<(), Failure> {
     runtime.provide::<dyn Progress>(screen.clone())?;
 
     let skipped = plugins::load(&runtime, &libraries);
-    say(&tables::offers(&runtime, &args.plugins, &skipped));
-
-    let stages = plugins::stages(&runtime, &args.plugins)?;
+    let offers = tables::offers(&runtime, &args.plugins, &skipped);
+    let stages = plugins::stages(&runtime)?;
+    if stages.is_empty() {
+        say(&offers);
+        return Err(Failure::Usage(format!(
+            "no plugin in `{}` is a stage of this pipeline",
+            args.plugins.display()
+        )));
+    }
     let stages = plugins::only(stages, &args.only)?;
+    say(&offers);
 
     let options = Options {
         title: args.title(),

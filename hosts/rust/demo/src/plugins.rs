@@ -66,7 +66,7 @@ pub(crate) fn load(runtime: &Runtime, libraries: &[PathBuf]) -> Vec<Skipped> {
 }
 
 /// The stages that the loaded plugins offer, in the order of the pipeline.
-pub(crate) fn stages(runtime: &Runtime, folder: &Path) -> Result<Vec<Ready>, Failure> {
+pub(crate) fn stages(runtime: &Runtime) -> Result<Vec<Ready>, Failure> {
     let mut stages = Vec::new();
     for provider in runtime.providers::<dyn Stage>() {
         let stage = provider.get()?;
@@ -79,12 +79,6 @@ pub(crate) fn stages(runtime: &Runtime, folder: &Path) -> Result<Vec<Ready>, Fai
             description,
             stage,
         });
-    }
-    if stages.is_empty() {
-        return Err(Failure::Usage(format!(
-            "no plugin in `{}` is a stage of this pipeline",
-            folder.display()
-        )));
     }
     stages.sort_by(|a, b| (a.position, &a.name).cmp(&(b.position, &b.name)));
     Ok(stages)

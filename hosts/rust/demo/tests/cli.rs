@@ -170,9 +170,11 @@ fn an_input_that_is_not_there_is_told_with_exit_code_2() {
 #[test]
 fn a_stage_that_is_not_there_is_told_with_those_that_are() {
     let folder = ready("unknown-stage");
-    demo(folder.path(), &with(&["--only", "zip"]))
+    let answer = demo(folder.path(), &with(&["--only", "zip"]));
+    answer
         .is(2)
         .complains(&["no stage `zip`", "redact, words, markdown, gzip"]);
+    assert_eq!(answer.stdout, "");
 }
 
 #[test]
@@ -227,6 +229,7 @@ fn only_runs_what_it_names() {
 fn the_host_survives_a_panic_and_says_where_it_was() {
     let folder = ready("sabotage");
     let answer = demo(folder.path(), &with(&["--sabotage", "--output", "out.gz"]));
+    assert_eq!(answer.stderr, "");
     let source = Path::new("words").join("src").join("lib.rs");
     answer.is(0).prints(&[
         "survived: plugin `words` panicked at ",
