@@ -34,7 +34,7 @@ pub(crate) struct Step {
 
 impl Step {
     /// The fault that ended the stage, if its plugin broke.
-    pub(crate) fn fault(&self) -> Option<&Fault> {
+    fn fault(&self) -> Option<&Fault> {
         match &self.outcome {
             Err(StageError::Broken(fault)) => Some(fault),
             _ => None,
@@ -104,12 +104,12 @@ impl Report {
         })
     }
 
-    /// The plugins that broke while the run went on without them.
-    pub(crate) fn survived(&self) -> impl Iterator<Item = (&str, &Fault)> {
+    /// How plugins broke while the run went on without them.
+    pub(crate) fn survived(&self) -> impl Iterator<Item = &Fault> {
         self.steps
             .iter()
             .filter(|_| self.skips)
-            .filter_map(|step| Some((step.name.as_str(), step.fault()?)))
+            .filter_map(Step::fault)
     }
 
     /// What the last stage made, or why there is nothing.

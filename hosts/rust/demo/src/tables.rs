@@ -42,7 +42,7 @@ pub(crate) fn offers(runtime: &Runtime, folder: &Path, skipped: &[Skipped]) -> S
             good(plugin.name()),
             Cell::new(plugin.version()),
             Cell::new(plugin.description()),
-            Cell::new(lines(offered)),
+            Cell::new(joined(offered, "\n")),
             Cell::new(method_names(offered)),
         ]);
         let all = offered.iter().chain(plugin.requires());
@@ -89,44 +89,51 @@ pub(crate) fn plan(title: &str, input: &[u8], stages: &[Ready]) -> String {
     text
 }
 
-/// How each stage went, and what all of them made.
+/// How each stage went, what all of them made, and what they noticed.
 pub(crate) fn closing(report: &Report) -> String {
-    let mut table = table(["stage", "in", "out", "change", "time", "reports", "notes"]);
-    for index in 1..=5 {
+    let mut table = table(["stage", "outcome", "in", "out", "change", "time", "reports"]);
+    for index in 2..=6 {
         if let Some(column) = table.column_mut(index) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
+    let mut noticed = String::new();
     for step in &report.steps {
-        let (name, notes) = match &step.outcome {
-            Ok(notes) => (good(&step.name), lines(notes)),
-            Err(StageError::Broken(_)) => (bad(&step.name), "panicked".to_owned()),
-            Err(error) => (bad(&step.name), error.to_string()),
+        let (name, outcome) = match &step.outcome {
+            Ok(_) => (good(&step.name), "done"),
+            Err(StageError::Broken(fault)) => (bad(&step.name), fault.code()),
+            Err(_) => (bad(&step.name), "gave up"),
         };
-        let notes = Cell::new(notes);
-        table.add_row([name].into_iter().chain(numbers(step)).chain([notes]));
+        let first = [name, Cell::new(outcome)];
+        table.add_row(first.into_iter().chain(numbers(step)));
+        if let Ok(notes) = &step.outcome
+            && !notes.is_empty()
+        {
+            let name = style(format!("{:<10}", step.name)).bold();
+            noticed += &format!("  {name} {}\n", joined(notes, "; "));
+        }
     }
     if let Some(sum) = report.sum() {
-        let row = [Cell::new(&sum.name)].into_iter().chain(numbers(&sum));
+        let first = [Cell::new(&sum.name), Cell::new("")];
+        let row = first.into_iter().chain(numbers(&sum));
         table.add_row(row.map(bold));
     }
-    format!("{}{table}\n", heading("Result"))
+    format!("{}{table}\n{noticed}", heading("Result"))
 }
 
 /// Who broke, where, and in which words.
 pub(crate) fn survived(report: &Report) -> String {
     let mut text = String::new();
-    for (plugin, fault) in report.survived() {
+    for fault in report.survived() {
         let place = fault
             .location()
             .map_or_else(|| "an unknown place".to_owned(), |place| place.to_string());
-        let what = style(format!("plugin `{plugin}` panicked at {place}")).bold();
-        text += &format!("{} {what}\n", style("survived:").yellow().bold());
+        let what = format!("plugin `{}` {} at {place}", fault.plugin(), fault.code());
+        let (contract, method, message) = (fault.contract(), fault.method(), fault.message());
         text += &format!(
-            "    {}.{}: {}\n",
-            fault.contract(),
-            fault.method(),
-            fault.message()
+            "{} {}\n  {contract}.{method}: {message}\n",
+            style("survived:").yellow().bold(),
+            style(what).bold(),
         );
     }
     if text.is_empty() && report.stopped_by().is_none() {
@@ -197,10 +204,9 @@ fn method_names(contracts: &[ContractInfo]) -> String {
     names.join(", ")
 }
 
-/// Each on a line of its own.
-fn lines<T: ToString>(items: &[T]) -> String {
+fn joined<T: ToString>(items: &[T], between: &str) -> String {
     let items: Vec<_> = items.iter().map(ToString::to_string).collect();
-    items.join("\n")
+    items.join(between)
 }
 
 #[cfg(test)]
