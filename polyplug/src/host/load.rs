@@ -110,6 +110,9 @@ fn advice(path: &Path) -> String {
     if path.is_dir() {
         return "it is a folder: name the library inside it".to_owned();
     }
+    if path.is_symlink() {
+        return "it is a symbolic link to a file that does not exist".to_owned();
+    }
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())

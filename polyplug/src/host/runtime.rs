@@ -32,7 +32,9 @@ const HOST: &str = "host";
 /// Where plugins are loaded and found. Cloning is cheap, and every clone is the same runtime.
 ///
 /// Several runtimes can live in one process; they share nothing, not even the statics of a plugin that both have loaded.
-/// When the last clone and the last handle are gone, every plugin is dropped, on a thread of its own.
+/// When the last clone and the last handle are gone, every plugin is dropped, on a thread of its own: nothing waits for that,
+/// neither the drop of the last handle nor a `main` that returns. What must be saved at the end, save in a method that the
+/// host calls.
 #[derive(Clone)]
 pub struct Runtime {
     inner: Arc<RuntimeInner>,
