@@ -129,10 +129,7 @@ impl<C: Contract + ?Sized, H: Handle<C>> Session<'_, C, H> {
         }
         if const { !any_bits(R::TYPE.kind) } && !self.is_rust() {
             // SAFETY: E3: no fault, so the place is written.
-            if let Err(invalid) = unsafe { R::Travel::check(returned, &place) } {
-                let fault = Fault::of_kind(invalid.kind(), &format!("result {invalid}"));
-                return Err(explain::<C, H>(self.handle, method, fault));
-            }
+            unsafe { inspect::<C, H, R>(self.handle, method, returned, &place) }?;
         }
         // SAFETY: E3: no fault, so the place is written.
         let owned = unsafe { R::Travel::collect(returned, place) };
@@ -158,6 +155,26 @@ fn explain<C: Contract + ?Sized, H: Handle<C>>(handle: &H, method: u32, fault: F
     // SAFETY: as above: static texts.
     let (id, name) = unsafe { (contract.id.str(), method.name.str()) };
     fault.called(handle.plugin(), id, name)
+}
+
+/// Whether a result of a callee that is not Rust is a value. Never inlined: the shims of the others stay small enough to
+/// be inlined themselves.
+///
+/// # Safety
+/// 1. As for [`Travel::collect`].
+#[cold]
+#[inline(never)]
+unsafe fn inspect<C: Contract + ?Sized, H: Handle<C>, R: Data>(
+    handle: &H,
+    method: u32,
+    returned: ReturnOf<R>,
+    place: &MaybeUninit<R::Owned>,
+) -> Result<(), Fault> {
+    // SAFETY: clause 1.
+    unsafe { R::Travel::check(returned, place) }.map_err(|invalid| {
+        let fault = Fault::of_kind(invalid.kind(), &format!("result {invalid}"));
+        explain::<C, H>(handle, method, fault)
+    })
 }
 
 /// Whether every bit pattern of the signature is a value of this kind.
