@@ -1,5 +1,6 @@
 //! The shapes of a call, and the loop that makes each of them. Every result feeds the next call, or a sum where a
-//! text cannot be made from a number, so that no call is left out or overlaps the next for free.
+//! text cannot be made from a number, so that no call is left out. The loops are plain ones: an adaptor with a closure
+//! would be one function for all copies of a loop.
 
 use std::hint::black_box;
 use std::sync::LazyLock;
@@ -49,7 +50,11 @@ impl Shape for Scalar {
 
     #[inline(always)]
     fn run<C: Calls + ?Sized>(calls: &C, count: u64) -> u64 {
-        (0..count).fold(1, |x, _| calls.scalar(x))
+        let mut x = 1;
+        for _ in 0..count {
+            x = calls.scalar(x);
+        }
+        x
     }
 }
 
@@ -64,7 +69,11 @@ impl Shape for Guarded {
 
     #[inline(always)]
     fn run<C: Calls + ?Sized>(calls: &C, count: u64) -> u64 {
-        (0..count).fold(1, |x, _| calls.guarded(x))
+        let mut x = 1;
+        for _ in 0..count {
+            x = calls.guarded(x);
+        }
+        x
     }
 }
 
@@ -79,7 +88,10 @@ impl Shape for Pair {
 
     #[inline(always)]
     fn run<C: Calls + ?Sized>(calls: &C, count: u64) -> u64 {
-        let (a, b) = (0..count).fold((1, 2), |(a, b), _| (calls.pair(a, b), a));
+        let (mut a, mut b) = (1, 2);
+        for _ in 0..count {
+            (a, b) = (calls.pair(a, b), a);
+        }
         a ^ b
     }
 }
@@ -95,7 +107,11 @@ impl Shape for Eight {
 
     #[inline(always)]
     fn run<C: Calls + ?Sized>(calls: &C, count: u64) -> u64 {
-        (0..count).fold(1, |x, _| calls.eight(x, 2, 3, 4, 5, 6, 7, 8))
+        let mut x = 1;
+        for _ in 0..count {
+            x = calls.eight(x, 2, 3, 4, 5, 6, 7, 8);
+        }
+        x
     }
 }
 
@@ -111,7 +127,11 @@ impl Shape for Text {
     #[inline(always)]
     fn run<C: Calls + ?Sized>(calls: &C, count: u64) -> u64 {
         let text = black_box(work::TEXT);
-        (0..count).fold(0, |sum: u64, _| sum.rotate_left(5) ^ calls.text(text))
+        let mut sum: u64 = 0;
+        for _ in 0..count {
+            sum = sum.rotate_left(5) ^ calls.text(text);
+        }
+        sum
     }
 }
 
@@ -128,7 +148,11 @@ impl Shape for Bytes {
     fn run<C: Calls + ?Sized>(calls: &C, count: u64) -> u64 {
         static BYTES: LazyLock<Vec<u8>> = LazyLock::new(|| (0..=255).cycle().take(4096).collect());
         let bytes = black_box(BYTES.as_slice());
-        (0..count).fold(0, |sum: u64, _| sum.rotate_left(5) ^ calls.bytes(bytes))
+        let mut sum: u64 = 0;
+        for _ in 0..count {
+            sum = sum.rotate_left(5) ^ calls.bytes(bytes);
+        }
+        sum
     }
 }
 
@@ -143,11 +167,13 @@ impl Shape for Greeting {
 
     #[inline(always)]
     fn run<C: Calls + ?Sized>(calls: &C, count: u64) -> u64 {
-        (0..count).fold(1, |seed, _| {
+        let mut seed: u64 = 1;
+        for _ in 0..count {
             let text = calls.greeting(seed);
-            seed.wrapping_mul(3)
-                .wrapping_add(u64::from(text.as_bytes()[text.len() - 1]))
-        })
+            let last = text.as_bytes()[text.len() - 1];
+            seed = seed.wrapping_mul(3).wrapping_add(u64::from(last));
+        }
+        seed
     }
 }
 
@@ -160,12 +186,14 @@ impl Shape for Numbers {
 
     #[inline(always)]
     fn run<C: Calls + ?Sized>(calls: &C, count: u64) -> u64 {
-        let last = (0..count).fold(1_u32, |seed, _| {
+        let mut seed: u32 = 1;
+        for _ in 0..count {
             let numbers = calls.numbers(seed);
-            seed.wrapping_mul(3)
-                .wrapping_add(numbers[numbers.len() - 1])
-        });
-        u64::from(last)
+            seed = seed
+                .wrapping_mul(3)
+                .wrapping_add(numbers[numbers.len() - 1]);
+        }
+        u64::from(seed)
     }
 }
 
@@ -178,10 +206,12 @@ impl Shape for Turn {
 
     #[inline(always)]
     fn run<C: Calls + ?Sized>(calls: &C, count: u64) -> u64 {
-        (0..count).fold(1, |x, _| {
+        let mut x = 1;
+        for _ in 0..count {
             let body = calls.turn(&Body { x, y: 2, z: 3 });
-            body.x ^ body.y ^ body.z
-        })
+            x = body.x ^ body.y ^ body.z;
+        }
+        x
     }
 }
 
@@ -194,8 +224,10 @@ impl Shape for Checked {
 
     #[inline(always)]
     fn run<C: Calls + ?Sized>(calls: &C, count: u64) -> u64 {
-        (0..count).fold(1, |x, _| {
-            calls.checked(x).unwrap_or_else(|fault| panic!("{fault}"))
-        })
+        let mut x = 1;
+        for _ in 0..count {
+            x = calls.checked(x).unwrap_or_else(|fault| panic!("{fault}"));
+        }
+        x
     }
 }

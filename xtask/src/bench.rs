@@ -87,11 +87,17 @@ struct Target {
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
     workspace.require(LIBRARIES.into_iter().chain([BENCHES]))?;
     let report = calls(workspace, options.quick)?;
-    let figures = checks::QUICK
+    // A figure that cannot be had does not take the others with it.
+    let figures: Vec<_> = checks::QUICK
         .iter()
         .chain(&checks::SLOW)
-        .map(|check| check.measure(workspace))
-        .collect::<Result<Vec<_>>>()?;
+        .map(|check| (check.to_string(), check.measure(workspace)))
+        .collect();
+    for (name, figure) in &figures {
+        if let Err(error) = figure {
+            eprintln!("{name}: {error:#}");
+        }
+    }
 
     let machine = Machine::this();
     if options.markdown {
@@ -165,7 +171,12 @@ enum Form {
     Markdown,
 }
 
-fn page(report: &Report, figures: &[Figure], machine: &Machine, form: Form) -> String {
+fn page(
+    report: &Report,
+    figures: &[(String, Result<Figure>)],
+    machine: &Machine,
+    form: Form,
+) -> String {
     let mut table = Table::new([
         "arm",
         "median",
@@ -189,14 +200,22 @@ fn page(report: &Report, figures: &[Figure], machine: &Machine, form: Form) -> S
             ]);
         }
     }
-    for figure in figures {
+    for (name, figure) in figures {
+        let (value, limit, met) = match figure {
+            Ok(figure) => (
+                figure.value(),
+                figure.limit(),
+                if figure.met() { "yes" } else { "NO" },
+            ),
+            Err(_) => (String::new(), String::new(), "not measured"),
+        };
         table.row([
-            figure.name.clone(),
-            figure.value(),
+            name.clone(),
+            value,
             String::new(),
             String::new(),
-            figure.limit(),
-            if figure.met() { "yes" } else { "NO" }.to_owned(),
+            limit,
+            met.to_owned(),
         ]);
     }
 
@@ -226,7 +245,7 @@ impl Target {
 }
 
 /// How many targets that are due are not met.
-fn missed(report: &Report, figures: &[Figure]) -> usize {
+fn missed(report: &Report, figures: &[(String, Result<Figure>)]) -> usize {
     let arms = report
         .shapes
         .iter()
@@ -236,7 +255,11 @@ fn missed(report: &Report, figures: &[Figure]) -> usize {
                 .as_ref()
                 .is_some_and(|target| target.due && arm.ratio.median > target.at_most)
         });
-    arms.count() + figures.iter().filter(|figure| !figure.met()).count()
+    arms.count()
+        + figures
+            .iter()
+            .filter(|(_, figure)| !figure.as_ref().is_ok_and(Figure::met))
+            .count()
 }
 
 #[cfg(test)]

@@ -65,8 +65,7 @@ enum What {
 /// What a check found.
 #[derive(Debug)]
 pub(crate) struct Figure {
-    /// What was measured.
-    pub(crate) name: String,
+    name: String,
     value: f64,
     limit: f64,
     unit: &'static str,

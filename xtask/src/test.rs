@@ -15,6 +15,9 @@ const SANITIZED: [&str; 2] = ["polyplug-abi", "polyplug"];
 /// Sanitizers need the target named, so that build scripts and macros are built without them.
 const SANITIZED_TARGET: &str = "x86_64-unknown-linux-gnu";
 
+/// The sanitizer's runtime lies in the test program; the libraries that the test loads find it only when it is exported.
+const EXPORT_RUNTIME: &str = "-Clink-arg=-Wl,--export-dynamic-symbol=__asan_*";
+
 /// Run everything that the project tests, step by step, and list what failed.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -59,8 +62,14 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
 fn usual(workspace: &Workspace) -> Vec<Step<'_>> {
     let cargo = |args: &[&'static str]| workspace.cargo(args.iter().copied());
     let mut steps = vec![
-        Step::command("tests", cargo(&["test", "--workspace", "--all-targets"])),
-        Step::command("doctests", cargo(&["test", "--workspace", "--doc"])),
+        Step::command(
+            "tests",
+            cargo(&["test", "--workspace", "--all-targets", "--no-fail-fast"]),
+        ),
+        Step::command(
+            "doctests",
+            cargo(&["test", "--workspace", "--doc", "--no-fail-fast"]),
+        ),
         Step::command(
             "docs",
             cargo(&["doc", "--workspace", "--no-deps"]).variable("RUSTDOCFLAGS", "-D warnings"),
@@ -90,13 +99,14 @@ fn sanitized(workspace: &Workspace) -> Vec<Step<'_>> {
                 "cargo",
                 "test",
                 "--tests",
+                "--no-fail-fast",
                 "--target",
                 SANITIZED_TARGET,
             ];
             let command = Invocation::program("rustup")
                 .args(tests)
                 .args(["--package", package])
-                .variable("RUSTFLAGS", "-Zsanitizer=address")
+                .variable("RUSTFLAGS", format!("-Zsanitizer=address {EXPORT_RUNTIME}"))
                 .variable("ASAN_OPTIONS", "detect_leaks=1")
                 .hidden_variable(TARGET_VARIABLE, workspace.target.join("sanitize"))
                 .directory(&workspace.root);
