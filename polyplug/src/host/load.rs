@@ -260,6 +260,13 @@ fn refused(path: &Path, copy: &Path, reason: &str) -> Error {
         .strip_prefix(&format!("{}: ", copy.display()))
         .unwrap_or(reason)
         .to_owned();
+    if reason.contains("failed to map segment") {
+        let advice = "the private copy lies in the temporary folder, from which nothing may be run; set TMPDIR to another";
+        return Error::OpenFailed {
+            path,
+            reason: format!("{reason}; {advice}"),
+        };
+    }
     Error::OpenFailed { path, reason }
 }
 
