@@ -1,7 +1,8 @@
-//! The one path through which expansions refer to the runtime.
+//! The one path through which expansions refer to the runtime, and how questions about a user's type are spelled so that
+//! the answer "no" points at the type.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::Path;
 
 /// `::polyplug::__private`, or below the path that `crate = ..` names.
@@ -10,4 +11,70 @@ pub(crate) fn door(renamed: Option<&Path>) -> TokenStream {
         Some(path) => quote!(#path::__private),
         None => quote!(::polyplug::__private),
     }
+}
+
+/// `<T as door::Trait>::member`, which lies where `T` lies: the compiler then says at the user's own words, and
+/// once, that `T` is no such thing.
+pub(crate) fn ask(
+    door: &TokenStream,
+    ty: &impl ToTokens,
+    of: &TokenStream,
+    member: &TokenStream,
+) -> TokenStream {
+    let ty = ty.to_token_stream();
+    let (first, last) = ends(&ty);
+    let open = quote_spanned!(first=> <);
+    let rest = at(last, &quote!(as #door::#of>::#member));
+    quote!(#open #ty #rest)
+}
+
+/// `door::Alias<T>`, which lies where `T` lies.
+pub(crate) fn alias(door: &TokenStream, ty: &impl ToTokens, name: &TokenStream) -> TokenStream {
+    let ty = ty.to_token_stream();
+    let (first, last) = ends(&ty);
+    let open = at(first, &quote!(#door::#name<));
+    let close = quote_spanned!(last=> >);
+    quote!(#open #ty #close)
+}
+
+/// `dyn Trait`, which lies where the trait lies.
+pub(crate) fn object(path: &Path) -> TokenStream {
+    let path = path.to_token_stream();
+    let (first, _) = ends(&path);
+    let word = quote_spanned!(first=> dyn);
+    quote!(#word #path)
+}
+
+/// The same tokens, all of them at that place.
+pub(crate) fn at(span: Span, tokens: &TokenStream) -> TokenStream {
+    let tokens = tokens.clone().into_iter().map(|token| match token {
+        TokenTree::Group(group) => {
+            let mut moved = Group::new(group.delimiter(), at(span, &group.stream()));
+            moved.set_span(span);
+            TokenTree::Group(moved)
+        }
+        mut other => {
+            other.set_span(span);
+            other
+        }
+    });
+    tokens.collect()
+}
+
+/// Where the first and the last token lie.
+fn ends(tokens: &TokenStream) -> (Span, Span) {
+    let mut tokens = tokens.clone().into_iter();
+    let open = |token: &TokenTree| match token {
+        TokenTree::Group(group) => group.span_open(),
+        other => other.span(),
+    };
+    let close = |token: &TokenTree| match token {
+        TokenTree::Group(group) => group.span_close(),
+        other => other.span(),
+    };
+    let Some(first) = tokens.next() else {
+        return (Span::call_site(), Span::call_site());
+    };
+    let last = tokens.last();
+    (open(&first), close(last.as_ref().unwrap_or(&first)))
 }

@@ -238,7 +238,7 @@ impl<R> RaiseByUnwinding<R> for Raise<R> {
 /// 1. `receiver` is a fresh receiver whose state belongs to an interface of `S`.
 /// 2. `out` is a place for the result, as the typed face says.
 #[inline(always)]
-pub unsafe fn enter<S: Access, R: Data>(
+pub(crate) unsafe fn enter<S: Access, R: Data>(
     receiver: *mut Receiver,
     out: OutOf<R>,
     body: impl FnOnce(&S::Target) -> R,
@@ -268,7 +268,7 @@ pub unsafe fn enter<S: Access, R: Data>(
 /// 2. `method` is this image's descriptor of the method that `typed` calls.
 /// 3. `frame` is null or points to the flattened arguments, `out` to a place for the result, and what the frame
 ///    points to is readable.
-pub unsafe fn invoke<R: Data>(
+pub(crate) unsafe fn invoke<R: Data>(
     receiver: *mut Receiver,
     method: &MethodDescriptor,
     frame: *const c_void,

@@ -3,7 +3,9 @@
 use core::fmt;
 use core::marker::PhantomData;
 
-use polyplug_abi::{ContractDescriptor, InterfaceHeader};
+use polyplug_abi::{ContractDescriptor, InterfaceHeader, TypeFunction};
+
+use crate::describe::object_function;
 
 /// `dyn YourTrait`, where the trait has `#[polyplug::contract]` or `#[polyplug::host_contract]`.
 ///
@@ -28,6 +30,9 @@ pub unsafe trait Contract {
     /// The functions for a borrowed object.
     #[doc(hidden)]
     const BY_REFERENCE: *const InterfaceHeader;
+    /// The descriptor of an object of this contract.
+    #[doc(hidden)]
+    const FUNCTION: TypeFunction = object_function::<Self>();
 }
 
 /// A contract whose methods all take `&self`, so that many callers can share one plugin.
@@ -44,7 +49,11 @@ pub trait SharedContract: Contract {}
     label = "not a plugin contract",
     note = "help: only a trait with `#[polyplug::contract(..)]` can stand here; the host implements a `#[polyplug::host_contract(..)]` and gives it to `Runtime::provide`"
 )]
-pub trait PluginContract: Contract {}
+pub trait PluginContract: Contract {
+    /// Asked for where this must be so.
+    #[doc(hidden)]
+    const HOLDS: () = ();
+}
 
 /// A contract that only the host provides.
 #[diagnostic::on_unimplemented(
@@ -52,12 +61,21 @@ pub trait PluginContract: Contract {}
     label = "not a host contract",
     note = "help: only a trait with `#[polyplug::host_contract(..)]` can stand here"
 )]
-pub trait HostContract: Contract {}
+pub trait HostContract: Contract {
+    /// Asked for where this must be so.
+    #[doc(hidden)]
+    const HOLDS: () = ();
+}
 
 /// `T` implements this contract: there is an interface for it.
 ///
 /// # Safety
 /// * **K3** `INTERFACE` is a `Self::Interface` whose state is the address of a `T`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no contract that `{T}` could implement",
+    label = "not a contract",
+    note = "help: put `#[polyplug::contract(id = \"..\", version = \"1.0\")]` on the trait"
+)]
 pub unsafe trait ImplementedBy<T>: Contract {
     /// The functions for a `T`.
     #[doc(hidden)]

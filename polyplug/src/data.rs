@@ -13,9 +13,15 @@
 //! * **D4** What `lend` returns points into `self` and into the arena, and is read only while both live.
 //! * **D5** What `give` returns owns itself; `receive` takes that over exactly once.
 
+use core::alloc::Layout;
+use core::ffi::c_void;
 use core::mem::MaybeUninit;
 
-use polyplug_abi::{TypeDescriptor, TypeFunction};
+use polyplug_abi::{MethodDescriptor, Receiver, Slice, TypeDescriptor, TypeFunction};
+
+use crate::call::{self, Handle, Session};
+use crate::contract::{Access, Contract};
+use crate::fault::Fault;
 
 mod aggregates;
 mod arena;
@@ -23,7 +29,7 @@ mod scalars;
 mod sequences;
 
 pub use arena::Arena;
-pub use sequences::{lend_reference, lend_slice, take_reference, take_slice};
+use sequences::{TakenReference, TakenSlice};
 
 /// A type whose values can cross a plugin boundary.
 ///
@@ -69,25 +75,141 @@ pub unsafe trait Data: Sized {
     #[doc(hidden)]
     fn give(self) -> Self::Owned;
 
+    /// The descriptor, as descriptors point to each other.
+    #[doc(hidden)]
+    const FUNCTION: TypeFunction = descriptor_of::<Self>;
+    /// Size and alignment of the lent wire form.
+    #[doc(hidden)]
+    const LENT: Layout = Layout::new::<Self::Lent>();
+    /// Size and alignment of the owned wire form.
+    #[doc(hidden)]
+    const OWNED: Layout = Layout::new::<Self::Owned>();
+    /// Size and alignment of what stands in a parameter list.
+    #[doc(hidden)]
+    const ARGUMENT: Layout = Layout::new::<ArgumentOf<Self>>();
+
     /// Caller's side of a result: copies into its own memory and releases the other side's.
     ///
     /// # Safety
     /// 1. `owned` is a valid value of `TYPE`, returned by a call, and received only here.
     #[doc(hidden)]
     unsafe fn receive(owned: Self::Owned) -> Self;
+
+    /// Caller's side of `T`: what stands in the signature.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn pass(lent: &Self::Lent) -> ArgumentOf<Self> {
+        Self::Travel::pass(lent)
+    }
+
+    /// Callee's side of `T`.
+    ///
+    /// # Safety
+    /// 1. As for [`Data::take`].
+    #[doc(hidden)]
+    #[inline(always)]
+    unsafe fn accept(argument: ArgumentOf<Self>) -> Self {
+        // SAFETY: clause 1, kept by the caller.
+        unsafe { Self::Travel::accept(argument) }
+    }
+
+    /// Caller's side of `&T`.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn lend_reference(value: &Self, arena: &Arena) -> *const Self::Lent {
+        sequences::lend_reference(value, arena)
+    }
+
+    /// Callee's side of `&T`.
+    ///
+    /// # Safety
+    /// 1. `ptr` points to a valid wire value that lives for `'a`.
+    #[doc(hidden)]
+    #[inline(always)]
+    unsafe fn take_reference<'a>(ptr: *const Self::Lent) -> TakenReference<'a, Self> {
+        // SAFETY: clause 1, kept by the caller.
+        unsafe { sequences::take_reference(ptr) }
+    }
+
+    /// Caller's side of `&[T]`.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn lend_slice(values: &[Self], arena: &Arena) -> Slice {
+        sequences::lend_slice(values, arena)
+    }
+
+    /// Callee's side of `&[T]`.
+    ///
+    /// # Safety
+    /// 1. `ptr` points to `len` valid wire values that live for `'a`, or `len` is 0.
+    #[doc(hidden)]
+    #[inline(always)]
+    unsafe fn take_slice<'a>(ptr: *const Self::Lent, len: usize) -> TakenSlice<'a, Self> {
+        // SAFETY: clause 1, kept by the caller.
+        unsafe { sequences::take_slice(ptr, len) }
+    }
+
+    /// A method that returns `T`, in the caller: see [`Session::finish`](call::Session::finish).
+    ///
+    /// # Safety
+    /// 1. As there.
+    ///
+    /// # Errors
+    /// As there.
+    #[doc(hidden)]
+    #[inline(always)]
+    unsafe fn finish<C: Contract + ?Sized, H: Handle<C>>(
+        session: Session<'_, C, H>,
+        method: u32,
+        call: impl FnOnce(&C::Interface, *mut Receiver, OutOf<Self>) -> ReturnOf<Self>,
+    ) -> Result<Self, Fault> {
+        // SAFETY: clause 1, kept by the caller.
+        unsafe { session.finish(method, call) }
+    }
+
+    /// A method that returns `T`, in the callee: see [`call::enter`].
+    ///
+    /// # Safety
+    /// 1. As there.
+    #[doc(hidden)]
+    #[inline(always)]
+    unsafe fn enter<S: Access>(
+        receiver: *mut Receiver,
+        out: OutOf<Self>,
+        body: impl FnOnce(&S::Target) -> Self,
+    ) -> ReturnOf<Self> {
+        // SAFETY: clause 1, kept by the caller.
+        unsafe { call::enter::<S, Self>(receiver, out, body) }
+    }
+
+    /// A method that returns `T`, in the callee's erased face: see [`call::invoke`].
+    ///
+    /// # Safety
+    /// 1. As there.
+    #[doc(hidden)]
+    unsafe fn invoke(
+        receiver: *mut Receiver,
+        method: &MethodDescriptor,
+        frame: *const c_void,
+        place: *mut c_void,
+        typed: impl FnOnce(*mut Receiver, OutOf<Self>) -> ReturnOf<Self>,
+    ) -> i32 {
+        // SAFETY: clause 1, kept by the caller.
+        unsafe { call::invoke::<Self>(receiver, method, frame, place, typed) }
+    }
 }
 
 /// The descriptor of `T`, as descriptors point to each other.
 ///
 /// # Safety
 /// None: it is `unsafe` only to have the type that C code knows.
-pub unsafe extern "C" fn descriptor_of<T: Data>() -> *const TypeDescriptor {
+pub(crate) unsafe extern "C" fn descriptor_of<T: Data>() -> *const TypeDescriptor {
     T::TYPE
 }
 
 /// [`descriptor_of`] as a value.
 #[must_use]
-pub const fn type_function<T: Data>() -> TypeFunction {
+pub(crate) const fn type_function<T: Data>() -> TypeFunction {
     descriptor_of::<T>
 }
 
@@ -115,7 +237,7 @@ pub unsafe trait Travel<T: Data> {
     /// Caller: where the result shall go.
     fn out(place: &mut MaybeUninit<T::Owned>) -> Self::Out;
     /// Erased callee: the same, from a pointer.
-    fn out_at(place: *mut core::ffi::c_void) -> Self::Out;
+    fn out_at(place: *mut c_void) -> Self::Out;
     /// Callee: writes the result.
     ///
     /// # Safety
@@ -140,7 +262,7 @@ pub unsafe trait Travel<T: Data> {
     ///
     /// # Safety
     /// 1. `place` has room for `Return`.
-    unsafe fn store(returned: Self::Return, place: *mut core::ffi::c_void);
+    unsafe fn store(returned: Self::Return, place: *mut c_void);
 }
 
 /// What a parameter list says of `T`.
@@ -209,7 +331,7 @@ unsafe impl<T: Scalar> Travel<T> for ByValue {
         NoOut::VALUE
     }
     #[inline(always)]
-    fn out_at(_: *mut core::ffi::c_void) -> NoOut {
+    fn out_at(_: *mut c_void) -> NoOut {
         NoOut::VALUE
     }
     #[inline(always)]
@@ -231,7 +353,7 @@ unsafe impl<T: Scalar> Travel<T> for ByValue {
         crate::check::scalar(T::TYPE, T::bits(returned))
     }
     #[inline(always)]
-    unsafe fn store(returned: T::Wide, place: *mut core::ffi::c_void) {
+    unsafe fn store(returned: T::Wide, place: *mut c_void) {
         // SAFETY: clause 1, kept by the caller.
         unsafe { place.cast::<T::Wide>().write(returned) }
     }
@@ -259,7 +381,7 @@ unsafe impl<T: Data> Travel<T> for ByAddress {
         place.as_mut_ptr()
     }
     #[inline(always)]
-    fn out_at(place: *mut core::ffi::c_void) -> *mut T::Owned {
+    fn out_at(place: *mut c_void) -> *mut T::Owned {
         place.cast()
     }
     #[inline(always)]
@@ -279,7 +401,7 @@ unsafe impl<T: Data> Travel<T> for ByAddress {
         unsafe { crate::check::owned(T::TYPE, place.as_ptr().cast()) }
     }
     #[inline(always)]
-    unsafe fn store((): (), _: *mut core::ffi::c_void) {}
+    unsafe fn store((): (), _: *mut c_void) {}
 }
 
 // SAFETY: pointers, and nothing.
@@ -304,7 +426,7 @@ unsafe impl<T: Data> Travel<T> for AsNothing {
         NoOut::VALUE
     }
     #[inline(always)]
-    fn out_at(_: *mut core::ffi::c_void) -> NoOut {
+    fn out_at(_: *mut c_void) -> NoOut {
         NoOut::VALUE
     }
     #[inline(always)]
@@ -326,5 +448,5 @@ unsafe impl<T: Data> Travel<T> for AsNothing {
         Ok(())
     }
     #[inline(always)]
-    unsafe fn store((): (), _: *mut core::ffi::c_void) {}
+    unsafe fn store((): (), _: *mut c_void) {}
 }

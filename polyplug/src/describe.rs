@@ -1,6 +1,7 @@
 //! Constructors of descriptors, so that what the macros print is short.
 
 use core::alloc::Layout;
+use core::ffi::c_void;
 
 use polyplug_abi::{
     ArgumentDescriptor, ContractDescriptor, FieldDescriptor, InterfaceHeader, InvokeFunction, List,
@@ -40,15 +41,24 @@ pub const fn contract(
     }
 }
 
-/// A method whose flattened arguments are an `F`.
+/// A method whose flattened arguments have these layouts.
 #[must_use]
-pub const fn method<F>(
+pub const fn method(
     has_default: bool,
     name: &'static str,
     docs: &'static str,
     arguments: &'static [&'static ArgumentDescriptor],
+    frame: &[Layout],
     result: TypeFunction,
 ) -> MethodDescriptor {
+    let mut align = 1;
+    let mut index = 0;
+    while index < frame.len() {
+        if frame[index].align() > align {
+            align = frame[index].align();
+        }
+        index += 1;
+    }
     MethodDescriptor {
         size: size_of::<MethodDescriptor>() as u32,
         flags: if has_default {
@@ -60,9 +70,37 @@ pub const fn method<F>(
         docs: Slice::text(docs),
         arguments: List::of(arguments),
         result,
-        frame_size: size_of::<F>(),
-        frame_align: align_of::<F>(),
+        frame_size: end_of(frame, frame.len()).next_multiple_of(align),
+        frame_align: align,
     }
+}
+
+/// Where the first `count` fields of a `repr(C)` struct end.
+const fn end_of(fields: &[Layout], count: usize) -> usize {
+    let mut end = 0_usize;
+    let mut at = 0;
+    while at < count {
+        end = end.next_multiple_of(fields[at].align()) + fields[at].size();
+        at += 1;
+    }
+    end
+}
+
+/// Where a field lies in the `repr(C)` struct of these fields.
+#[must_use]
+pub const fn offset_in_frame(fields: &[Layout], index: usize) -> usize {
+    end_of(fields, index).next_multiple_of(fields[index].align())
+}
+
+/// Reads a flattened argument.
+///
+/// # Safety
+/// 1. A `T` lies in the frame at `offset`.
+#[inline(always)]
+#[must_use]
+pub unsafe fn read<T>(frame: *const c_void, offset: usize) -> T {
+    // SAFETY: clause 1, kept by the caller.
+    unsafe { frame.byte_add(offset).cast::<T>().read() }
 }
 
 /// An argument.
@@ -200,11 +238,12 @@ pub const fn variant(
     }
 }
 
-/// A field of type `T`.
+/// A field.
 #[must_use]
-pub const fn field<T: Data>(
+pub const fn field(
     name: &'static str,
     docs: &'static str,
+    ty: TypeFunction,
     lent_offset: usize,
     owned_offset: usize,
 ) -> FieldDescriptor {
@@ -213,29 +252,25 @@ pub const fn field<T: Data>(
         flags: 0,
         name: Slice::text(name),
         docs: Slice::text(docs),
-        ty: type_function::<T>(),
+        ty,
         lent_offset,
         owned_offset,
     }
 }
 
-/// Where a field of a variant lies in the `repr(C, u32)` enum `W`: behind the tag, at the alignment of the whole, in C order.
-/// (Reference, "Type layout", on `repr(C)` enums with fields.)
+/// Where a field of a variant lies in a `repr(C, u32)` enum: behind the tag, at the alignment of all fields of the enum, in C
+/// order. (Reference, "Type layout", on `repr(C)` enums with fields.)
 #[must_use]
-pub const fn offset_in_variant<W>(fields: &[Layout], index: usize) -> usize {
-    let align = align_of::<W>();
-    let start = if align > 4 { align } else { 4 };
-    let mut offset = 0_usize;
+pub const fn offset_in_variant(all: &[Layout], fields: &[Layout], index: usize) -> usize {
+    let mut start = 4;
     let mut at = 0;
-    while at <= index {
-        offset = offset.next_multiple_of(fields[at].align());
-        if at == index {
-            break;
+    while at < all.len() {
+        if all[at].align() > start {
+            start = all[at].align();
         }
-        offset += fields[at].size();
         at += 1;
     }
-    start + offset
+    start + offset_in_frame(fields, index)
 }
 
 /// The descriptor of `str`.
@@ -246,7 +281,7 @@ pub const fn text_function() -> TypeFunction {
 
 /// The descriptor of an object of contract `C`.
 #[must_use]
-pub const fn object_function<C: ?Sized + Contract>() -> TypeFunction {
+pub(crate) const fn object_function<C: ?Sized + Contract>() -> TypeFunction {
     unsafe extern "C" fn object<C: ?Sized + Contract>() -> *const TypeDescriptor {
         const {
             &TypeDescriptor {

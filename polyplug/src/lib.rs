@@ -18,6 +18,8 @@ pub use data::Data;
 pub use error::{Error, Result};
 pub use fault::{Fault, FaultKind, Location, catch};
 pub use handles::{Caller, Instance, Pinned};
+#[doc(hidden)]
+pub use plugin::{PluginOptions, PluginState};
 
 #[cfg(feature = "host")]
 pub use host::*;
@@ -48,8 +50,8 @@ pub mod __private {
     pub use polyplug_abi as abi;
 
     pub use crate::call::{
-        Borrowed, Handle, Raise, RaiseAsError, RaiseByUnwinding, begin, enter, invoke, lend_object,
-        settle, take_object, unknown_method,
+        Borrowed, Handle, Raise, RaiseAsError, RaiseByUnwinding, begin, lend_object, settle,
+        take_object, unknown_method,
     };
     pub use crate::context::Context;
     pub use crate::contract::{
@@ -58,11 +60,10 @@ pub mod __private {
     };
     pub use crate::data::{
         Arena, ArgumentOf, ByAddress, ByValue, Data, NoOut, OutOf, ReturnOf, Scalar, Travel,
-        descriptor_of, lend_reference, lend_slice, take_reference, take_slice, type_function,
     };
     pub use crate::describe::{
         argument, contract, enumeration, field, index_of, interface_header, method,
-        object_function, offset_in_variant, structure, text_function, variant,
+        offset_in_frame, offset_in_variant, read, structure, text_function, variant,
     };
     pub use crate::entry::{CONTRACTS, OFFERS, OfferEntry, count_offer};
     pub use crate::fault::Fault;

@@ -111,7 +111,11 @@ pub fn constructed<T, R: Constructed<T>>(
     message = "`{Self}` cannot be a plugin: many threads call it at once, so it must be `Send + Sync + 'static`",
     label = "not `Send + Sync + 'static`"
 )]
-pub trait PluginState: Send + Sync + 'static {}
+pub trait PluginState: Send + Sync + 'static {
+    /// Asked for where this must be so.
+    #[doc(hidden)]
+    const HOLDS: () = ();
+}
 
 impl<T: Send + Sync + 'static> PluginState for T {}
 

@@ -1,12 +1,13 @@
 //! What a contract is printed as: the trait as written, its interface, the two ends of every call, its descriptor.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::Ident;
 
 use super::Side;
 use super::model::{Argument, Contract, Method};
 use crate::carry::Passing;
+use crate::door::{alias, ask};
 
 /// The whole expansion.
 pub(crate) fn expand(contract: &Contract<'_>) -> TokenStream {
@@ -63,21 +64,33 @@ impl Argument<'_> {
     /// Its parameters in the C signature: names and types.
     fn flat(&self, door: &TokenStream) -> Vec<(Ident, TokenStream)> {
         let name = &self.ident;
-        let length = format_ident!("{name}_len");
+        let length = (
+            format_ident!("{name}_len"),
+            quote!(#door::core::primitive::usize),
+        );
+        let lent = |ty| {
+            let lent = data(door, ty, &quote!(Lent));
+            (name.clone(), quote!(*const #lent))
+        };
         match self.passing {
-            Passing::Value(ty) => vec![(name.clone(), quote!(#door::ArgumentOf<#ty>))],
-            Passing::Reference(ty) => {
-                vec![(name.clone(), quote!(*const <#ty as #door::Data>::Lent))]
-            }
-            Passing::Slice(ty) => vec![
-                (name.clone(), quote!(*const <#ty as #door::Data>::Lent)),
-                (length, quote!(#door::core::primitive::usize)),
-            ],
+            Passing::Value(ty) => vec![(name.clone(), alias(door, ty, &quote!(ArgumentOf)))],
+            Passing::Reference(ty) => vec![lent(ty)],
+            Passing::Slice(ty) => vec![lent(ty), length],
             Passing::Text => vec![
                 (name.clone(), quote!(*const #door::core::primitive::u8)),
-                (length, quote!(#door::core::primitive::usize)),
+                length,
             ],
             Passing::Object(_) => vec![(name.clone(), quote!(*const #door::abi::Object))],
+        }
+    }
+
+    /// The layouts of these parameters.
+    fn layouts(&self, door: &TokenStream) -> Vec<TokenStream> {
+        let word = quote!(#door::core::alloc::Layout::new::<#door::core::primitive::usize>());
+        match self.passing {
+            Passing::Value(ty) => vec![data(door, ty, &quote!(ARGUMENT))],
+            Passing::Reference(_) | Passing::Object(_) => vec![word],
+            Passing::Slice(_) | Passing::Text => vec![word.clone(), word],
         }
     }
 
@@ -85,18 +98,24 @@ impl Argument<'_> {
     fn lend(&self, door: &TokenStream) -> (TokenStream, TokenStream) {
         let name = &self.ident;
         match self.passing {
-            Passing::Value(ty) => (
-                quote!(let #name = <#ty as #door::Data>::lend(&#name, &__arena);),
-                quote!(<<#ty as #door::Data>::Travel as #door::Travel<#ty>>::pass(&#name)),
-            ),
-            Passing::Reference(ty) => (
-                quote!(let #name = #door::lend_reference::<#ty>(#name, &__arena);),
-                quote!(#name),
-            ),
-            Passing::Slice(ty) => (
-                quote!(let #name = #door::lend_slice::<#ty>(#name, &__arena);),
-                quote!(#name.ptr.cast(), #name.len),
-            ),
+            Passing::Value(ty) => {
+                let (lend, pass) = (data(door, ty, &quote!(lend)), data(door, ty, &quote!(pass)));
+                (
+                    quote!(let #name = #lend(&#name, &__arena);),
+                    quote!(#pass(&#name)),
+                )
+            }
+            Passing::Reference(ty) => {
+                let lend = data(door, ty, &quote!(lend_reference));
+                (quote!(let #name = #lend(#name, &__arena);), quote!(#name))
+            }
+            Passing::Slice(ty) => {
+                let lend = data(door, ty, &quote!(lend_slice));
+                (
+                    quote!(let #name = #lend(#name, &__arena);),
+                    quote!(#name.ptr.cast(), #name.len),
+                )
+            }
             Passing::Text => (quote!(), quote!(#name.as_ptr(), #name.len())),
             Passing::Object(_) => (
                 quote!(let #name = #door::lend_object(&#name);),
@@ -110,18 +129,18 @@ impl Argument<'_> {
         let name = &self.ident;
         let length = format_ident!("{name}_len");
         match self.passing {
-            Passing::Value(ty) => (
-                quote!(let #name = <<#ty as #door::Data>::Travel as #door::Travel<#ty>>::accept(#name);),
-                quote!(#name),
-            ),
-            Passing::Reference(ty) => (
-                quote!(let #name = #door::take_reference::<#ty>(#name);),
-                quote!(&#name),
-            ),
-            Passing::Slice(ty) => (
-                quote!(let #name = #door::take_slice::<#ty>(#name, #length);),
-                quote!(&#name),
-            ),
+            Passing::Value(ty) => {
+                let accept = data(door, ty, &quote!(accept));
+                (quote!(let #name = #accept(#name);), quote!(#name))
+            }
+            Passing::Reference(ty) => {
+                let take = data(door, ty, &quote!(take_reference));
+                (quote!(let #name = #take(#name);), quote!(&#name))
+            }
+            Passing::Slice(ty) => {
+                let take = data(door, ty, &quote!(take_slice));
+                (quote!(let #name = #take(#name, #length);), quote!(&#name))
+            }
             Passing::Text => (
                 quote!(let #name = #door::abi::Slice { ptr: #name, len: #length }.str();),
                 quote!(#name),
@@ -136,26 +155,51 @@ impl Argument<'_> {
     /// Its type and way of passing, as the descriptor says it.
     fn describe(&self, door: &TokenStream) -> (TokenStream, TokenStream) {
         match self.passing {
-            Passing::Value(ty) => (quote!(VALUE), quote!(#door::type_function::<#ty>())),
-            Passing::Reference(ty) => (quote!(REFERENCE), quote!(#door::type_function::<#ty>())),
-            Passing::Slice(ty) => (quote!(SLICE), quote!(#door::type_function::<#ty>())),
+            Passing::Value(ty) => (quote!(VALUE), data(door, ty, &quote!(FUNCTION))),
+            Passing::Reference(ty) => (quote!(REFERENCE), data(door, ty, &quote!(FUNCTION))),
+            Passing::Slice(ty) => (quote!(SLICE), data(door, ty, &quote!(FUNCTION))),
             Passing::Text => (quote!(TEXT), quote!(#door::text_function())),
-            Passing::Object(ty) => (quote!(OBJECT), quote!(#door::object_function::<#ty>())),
+            Passing::Object(ty) => (
+                quote!(OBJECT),
+                ask(door, ty, &quote!(Contract), &quote!(FUNCTION)),
+            ),
         }
     }
 }
 
-/// Name, types and results of a method's C signature.
-fn signature(
-    door: &TokenStream,
-    method: &Method<'_>,
-) -> (Vec<Ident>, Vec<TokenStream>, TokenStream) {
-    let (names, types) = method
-        .arguments
-        .iter()
-        .flat_map(|argument| argument.flat(door))
-        .unzip();
-    (names, types, method.result())
+/// `<T as Data>::member`.
+fn data(door: &TokenStream, ty: &impl ToTokens, member: &TokenStream) -> TokenStream {
+    ask(door, ty, &quote!(Data), member)
+}
+
+/// A method's C signature.
+struct Signature {
+    names: Vec<Ident>,
+    types: Vec<TokenStream>,
+    /// The type of the trailing parameter.
+    out: TokenStream,
+    returned: TokenStream,
+}
+
+impl Signature {
+    fn of(door: &TokenStream, method: &Method<'_>) -> Self {
+        let (names, types) = method
+            .arguments
+            .iter()
+            .flat_map(|argument| argument.flat(door))
+            .unzip();
+        let result = method.result();
+        let (out, returned) = (
+            alias(door, &result, &quote!(OutOf)),
+            alias(door, &result, &quote!(ReturnOf)),
+        );
+        Self {
+            names,
+            types,
+            out,
+            returned,
+        }
+    }
 }
 
 /// The `repr(C)` table, the traits that say it is one, and the way to make it for any object.
@@ -168,13 +212,21 @@ fn interface(contract: &Contract<'_>) -> TokenStream {
     } = contract;
     let ident = &item.ident;
     let fields = methods.iter().map(|method| {
-        let (_, types, result) = signature(door, method);
+        let Signature {
+            types,
+            out,
+            returned,
+            ..
+        } = Signature::of(door, method);
         let (cfgs, name) = (&method.cfgs, method.ident);
         let function = quote!(
-            unsafe extern "C" fn(*mut #door::abi::Receiver, #(#types,)* #door::OutOf<#result>) -> #door::ReturnOf<#result>
+            unsafe extern "C" fn(*mut #door::abi::Receiver, #(#types,)* #out) -> #returned
         );
-        let function =
-            if method.default.is_some() { quote!(#door::core::option::Option<#function>) } else { function };
+        let function = if method.default.is_some() {
+            quote!(#door::core::option::Option<#function>)
+        } else {
+            function
+        };
         quote!(#(#cfgs)* #name: #function,)
     });
     let functions = methods.iter().map(|method| {
@@ -252,20 +304,19 @@ fn descriptor(contract: &Contract<'_>) -> TokenStream {
     });
     let descriptors = methods.iter().map(|method| {
         let Method { cfgs, name, docs, .. } = method;
-        let (frame, result, default) = (method.named("frame"), method.result(), method.default.is_some());
+        let (frame, default) = (method.named("frame"), method.default.is_some());
+        let result = data(door, &method.result(), &quote!(FUNCTION));
         let mut flat = 0_usize;
         let arguments = method.arguments.iter().map(|argument| {
             let (passing, ty) = argument.describe(door);
-            let index = syn::Index::from(flat);
+            let index = flat;
             flat += argument.flat(door).len();
             let name = &argument.name;
-            quote!(&#door::argument(#door::abi::passing::#passing, #name, #ty, #door::core::mem::offset_of!(#frame, #index)))
+            quote!(&#door::argument(#door::abi::passing::#passing, #name, #ty, #door::offset_in_frame(#frame, #index)))
         });
         quote! {
             #(#cfgs)*
-            &#door::method::<#frame>(
-                #default, #name, #docs, const { &[#(#arguments),*] }, #door::type_function::<#result>(),
-            ),
+            &#door::method(#default, #name, #docs, const { &[#(#arguments),*] }, #frame, #result),
         }
     });
     quote! {
@@ -281,14 +332,16 @@ fn descriptor(contract: &Contract<'_>) -> TokenStream {
     }
 }
 
-/// The flattened arguments of a method as one struct.
+/// The layouts of a method's flattened arguments, in order.
 fn frame(door: &TokenStream, method: &Method<'_>) -> TokenStream {
-    let (_, types, _) = signature(door, method);
+    let layouts = method
+        .arguments
+        .iter()
+        .flat_map(|argument| argument.layouts(door));
     let (cfgs, frame) = (&method.cfgs, method.named("frame"));
     quote! {
         #(#cfgs)*
-        #[repr(C)]
-        struct #frame(#(#types),*);
+        const #frame: &[#door::core::alloc::Layout] = &[#(#layouts),*];
     }
 }
 
@@ -296,7 +349,13 @@ fn frame(door: &TokenStream, method: &Method<'_>) -> TokenStream {
 fn callee(contract: &Contract<'_>, method: &Method<'_>) -> TokenStream {
     let Contract { door, item, .. } = contract;
     let ident = &item.ident;
-    let (names, types, result) = signature(door, method);
+    let Signature {
+        names,
+        types,
+        out,
+        returned,
+    } = Signature::of(door, method);
+    let enter = data(door, &method.result(), &quote!(enter));
     let (cfgs, callee, name) = (&method.cfgs, method.named("enter"), method.ident);
     let (takes, values): (Vec<_>, Vec<_>) = method
         .arguments
@@ -306,13 +365,13 @@ fn callee(contract: &Contract<'_>, method: &Method<'_>) -> TokenStream {
     quote! {
         #(#cfgs)*
         unsafe extern "C" fn #callee<__S: #door::Access>(
-            __receiver: *mut #door::abi::Receiver, #(#names: #types,)* __out: #door::OutOf<#result>,
-        ) -> #door::ReturnOf<#result>
+            __receiver: *mut #door::abi::Receiver, #(#names: #types,)* __out: #out,
+        ) -> #returned
         where
             <__S as #door::Access>::Target: #ident,
         {
             unsafe {
-                #door::enter::<__S, #result>(__receiver, __out, |__this| {
+                #enter::<__S>(__receiver, __out, |__this| {
                     #(#takes)*
                     #ident::#name(__this, #(#values),*)
                 })
@@ -326,22 +385,20 @@ fn invoke(contract: &Contract<'_>) -> TokenStream {
     let Contract { door, item, id, .. } = contract;
     let ident = &item.ident;
     let arms = contract.methods.iter().map(|method| {
-        let (names, _, result) = signature(door, method);
+        let Signature { types, .. } = Signature::of(door, method);
+        let invoke = data(door, &method.result(), &quote!(invoke));
         let cfgs = &method.cfgs;
-        let (index, frame, callee) = (
-            method.named("index"),
-            method.named("frame"),
-            method.named("enter"),
-        );
-        let parts = (0..names.len()).map(syn::Index::from);
+        let (index, frame, callee) = (method.named("index"), method.named("frame"), method.named("enter"));
+        let parts = 0..types.len();
         quote! {
             #(#cfgs)*
-            #index => #door::invoke::<#result>(
+            #index => #invoke(
                 __receiver, __METHODS[#index as #door::core::primitive::usize], __frame, __place,
-                |__receiver, __out| {
-                    let __frame = __frame.cast::<#frame>();
-                    #callee::<__S>(__receiver, #((*__frame).#parts,)* __out)
-                },
+                |__receiver, __out| #callee::<__S>(
+                    __receiver,
+                    #(#door::read::<#types>(__frame, const { #door::offset_in_frame(#frame, #parts) }),)*
+                    __out,
+                ),
             ),
         }
     });
@@ -403,6 +460,7 @@ fn caller(contract: &Contract<'_>, method: &Method<'_>) -> TokenStream {
         .collect();
     let types = method.arguments.iter().map(|argument| argument.ty);
     let lifetimes = method.generics.params.iter();
+    let finish = data(door, &result, &quote!(finish));
     let (lends, passed): (Vec<_>, Vec<_>) = method
         .arguments
         .iter()
@@ -429,7 +487,7 @@ fn caller(contract: &Contract<'_>, method: &Method<'_>) -> TokenStream {
                 let __arena = #door::Arena::new();
                 #(#lends)*
                 unsafe {
-                    __session.finish::<#result>(#index, |__interface, __receiver, __out| {
+                    #finish(__session, #index, |__interface, __receiver, __out| {
                         #function(__receiver, #(#passed,)* __out)
                     })
                 }

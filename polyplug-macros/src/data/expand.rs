@@ -2,8 +2,10 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::Type;
 
 use super::model::{Data, Field, Shape, Variant};
+use crate::door::ask;
 
 /// The whole expansion.
 pub(crate) fn expand(data: &Data<'_>) -> TokenStream {
@@ -28,6 +30,14 @@ pub(crate) fn expand(data: &Data<'_>) -> TokenStream {
     }
 }
 
+/// `<T as Data>::member`, for each type.
+fn each(door: &TokenStream, types: &[&Type], member: &TokenStream) -> Vec<TokenStream> {
+    types
+        .iter()
+        .map(|ty| ask(door, ty, &quote!(Data), member))
+        .collect()
+}
+
 fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
     let Data {
         door, ident, docs, ..
@@ -42,47 +52,55 @@ fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
     } else {
         quote!(pub struct __Wire<#(#parameters),*>(#(#parameters),*);)
     };
-    let descriptors = fields.iter().map(|field| {
-        let Field {
-            member,
-            name,
-            docs,
-            ty,
-            ..
-        } = field;
-        quote!(&#door::field::<#ty>(
-            #name, #docs,
-            #door::core::mem::offset_of!(<#ident as #door::Data>::Lent, #member),
-            #door::core::mem::offset_of!(<#ident as #door::Data>::Owned, #member),
-        ))
-    });
+    let each = |member: TokenStream| each(door, &types, &member);
+    let (lent, owned) = (each(quote!(Lent)), each(quote!(Owned)));
+    let (lent_layouts, owned_layouts) = (each(quote!(LENT)), each(quote!(OWNED)));
+    let (lend, take) = (each(quote!(lend)), each(quote!(take)));
+    let (give, receive) = (each(quote!(give)), each(quote!(receive)));
+    let plain = each(quote!(PLAIN));
+    let functions = each(quote!(FUNCTION));
+    let descriptors =
+        fields
+            .iter()
+            .zip(&functions)
+            .enumerate()
+            .map(|(index, (field, function))| {
+                let Field { name, docs, .. } = field;
+                quote!(&#door::field(
+                    #name, #docs, #function,
+                    #door::offset_in_frame(__LENT, #index), #door::offset_in_frame(__OWNED, #index),
+                ))
+            });
     quote! {
         #[repr(C)]
         #wire
 
+        const __LENT: &[#door::core::alloc::Layout] = &[#(#lent_layouts),*];
+        const __OWNED: &[#door::core::alloc::Layout] = &[#(#owned_layouts),*];
+
         unsafe impl #door::Data for #ident {
-            type Lent = __Wire<#(<#types as #door::Data>::Lent),*>;
-            type Owned = __Wire<#(<#types as #door::Data>::Owned),*>;
+            type Lent = __Wire<#(#lent),*>;
+            type Owned = __Wire<#(#owned),*>;
             type Travel = #door::ByAddress;
-            const PLAIN: #door::core::primitive::bool = true #(&& <#types as #door::Data>::PLAIN)*;
+            const PLAIN: #door::core::primitive::bool = true #(&& #plain)*;
             const TYPE: &'static #door::abi::TypeDescriptor =
                 &#door::structure::<Self>(#name, #docs, const { &[#(#descriptors),*] });
 
             #[inline]
             fn lend(&self, __arena: &#door::Arena) -> Self::Lent {
-                __Wire { #(#members: <#types as #door::Data>::lend(&self.#members, __arena)),* }
+                __Wire { #(#members: #lend(&self.#members, __arena)),* }
             }
             #[inline]
             unsafe fn take(__lent: &Self::Lent) -> Self {
-                unsafe { Self { #(#members: <#types as #door::Data>::take(&__lent.#members)),* } }
+                unsafe { Self { #(#members: #take(&__lent.#members)),* } }
             }
             #[inline]
             fn give(self) -> Self::Owned {
-                __Wire { #(#members: <#types as #door::Data>::give(self.#members)),* }
+                __Wire { #(#members: #give(self.#members)),* }
             }
             #[inline]
             unsafe fn receive(__owned: Self::Owned) -> Self {
-                unsafe { Self { #(#members: <#types as #door::Data>::receive(__owned.#members)),* } }
+                unsafe { Self { #(#members: #receive(__owned.#members)),* } }
             }
         }
     }
@@ -166,22 +184,30 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
         quote!(#ident(#(#fields),*))
     });
     let descriptors = variants.iter().zip(0_u32..).map(|(variant, tag)| {
-        let Variant { name, docs, fields, .. } = variant;
+        let Variant {
+            name, docs, fields, ..
+        } = variant;
         let types: Vec<_> = fields.iter().map(|field| field.ty).collect();
-        let fields = fields.iter().enumerate().map(|(index, field)| {
-            let Field { name, docs, ty, .. } = field;
-            quote!(&#door::field::<#ty>(
-                #name, #docs,
-                #door::offset_in_variant::<<#ident as #door::Data>::Lent>(
-                    &[#(#door::core::alloc::Layout::new::<<#types as #door::Data>::Lent>()),*], #index,
-                ),
-                #door::offset_in_variant::<<#ident as #door::Data>::Owned>(
-                    &[#(#door::core::alloc::Layout::new::<<#types as #door::Data>::Owned>()),*], #index,
-                ),
-            ))
-        });
+        let of_variant = |member: TokenStream| each(door, &types, &member);
+        let (lent, owned) = (of_variant(quote!(LENT)), of_variant(quote!(OWNED)));
+        let functions = of_variant(quote!(FUNCTION));
+        let fields = fields
+            .iter()
+            .zip(functions)
+            .enumerate()
+            .map(|(index, (field, function))| {
+                let Field { name, docs, .. } = field;
+                quote!(&#door::field(
+                    #name, #docs, #function,
+                    #door::offset_in_variant(__LENT, &[#(#lent),*], #index),
+                    #door::offset_in_variant(__OWNED, &[#(#owned),*], #index),
+                ))
+            });
         quote!(&#door::variant(#tag, #name, #docs, const { &[#(#fields),*] }))
     });
+    let of_all = |member: TokenStream| each(door, &types, &member);
+    let (lent, owned) = (of_all(quote!(Lent)), of_all(quote!(Owned)));
+    let (lent_layouts, owned_layouts) = (of_all(quote!(LENT)), of_all(quote!(OWNED)));
     let arms =
         |from_wire: bool, way: &TokenStream| -> TokenStream {
             let arms = variants.iter().map(|variant| {
@@ -192,7 +218,10 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
             let arena = if *way.to_string() == *"lend" { quote!(, __arena) } else { quote!() };
             let values: Vec<_> = types
                 .zip(&bindings)
-                .map(|(ty, binding)| quote!(<#ty as #door::Data>::#way(#binding #arena)))
+                .map(|(ty, binding)| {
+                    let convert = ask(door, ty, &quote!(Data), way);
+                    quote!(#convert(#binding #arena))
+                })
                 .collect();
             if from_wire {
                 quote!(__Wire::#ident(#(#bindings),*) => Self::#ident { #(#members: #values),* })
@@ -210,9 +239,12 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
         #[repr(C, u32)]
         pub enum __Wire<#(#parameters),*> { #(#wires),* }
 
+        const __LENT: &[#door::core::alloc::Layout] = &[#(#lent_layouts),*];
+        const __OWNED: &[#door::core::alloc::Layout] = &[#(#owned_layouts),*];
+
         unsafe impl #door::Data for #ident {
-            type Lent = __Wire<#(<#types as #door::Data>::Lent),*>;
-            type Owned = __Wire<#(<#types as #door::Data>::Owned),*>;
+            type Lent = __Wire<#(#lent),*>;
+            type Owned = __Wire<#(#owned),*>;
             type Travel = #door::ByAddress;
             const PLAIN: #door::core::primitive::bool = false;
             const TYPE: &'static #door::abi::TypeDescriptor =

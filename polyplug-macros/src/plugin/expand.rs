@@ -7,6 +7,7 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, Path, Type};
 
 use super::model::{Options, Plugin};
+use crate::door::{ask, at, object};
 
 /// The whole expansion.
 pub(crate) fn expand(plugin: &Plugin<'_>) -> TokenStream {
@@ -25,7 +26,7 @@ pub(crate) fn expand(plugin: &Plugin<'_>) -> TokenStream {
         Some(options) => described(plugin, options),
         None => {
             // The type's span: if it has no `Default`, the error belongs there.
-            let call = quote_spanned!(at(state)=> (&&__find).describe());
+            let call = quote_spanned!(here(state)=> (&&__find).describe());
             quote! {
                 fn __describe() -> &'static #door::abi::PluginDescriptor {
                     use #door::{FindDefault as _, FindOptions as _};
@@ -39,6 +40,12 @@ pub(crate) fn expand(plugin: &Plugin<'_>) -> TokenStream {
         .iter()
         .map(|(name, cfgs)| quote!(#(#cfgs)* #door::abi::Slice::text(#name),));
     let checks = checks(plugin, given);
+    let interface = ask(
+        door,
+        &object(contract),
+        &quote!(ImplementedBy<#state>),
+        &quote!(INTERFACE),
+    );
     quote! {
         #tokens
 
@@ -54,7 +61,7 @@ pub(crate) fn expand(plugin: &Plugin<'_>) -> TokenStream {
             const __WRITTEN: &[#door::abi::Slice] = &[#(#written)*];
             static __ENTRY: #door::OfferEntry = unsafe {
                 #door::OfferEntry::new::<#state>(
-                    <dyn #contract as #door::ImplementedBy<#state>>::INTERFACE, __WRITTEN, __describe,
+                    #interface, __WRITTEN, __describe,
                 )
             };
 
@@ -77,7 +84,7 @@ pub(crate) fn expand(plugin: &Plugin<'_>) -> TokenStream {
 }
 
 /// A span whose hygiene is the expansion's and whose place is the user's.
-fn at(ty: &Type) -> Span {
+fn here(ty: &Type) -> Span {
     Span::call_site().located_at(ty.span())
 }
 
@@ -89,14 +96,17 @@ fn checks(plugin: &Plugin<'_>, options: &Options) -> TokenStream {
         contract,
         ..
     } = plugin;
-    let requires = &options.requires;
+    let holds = quote!(HOLDS);
+    let is_state = ask(door, state, &quote!(PluginState), &holds);
+    let is_contract = ask(door, &object(contract), &quote!(PluginContract), &holds);
+    let are_host_contracts = options
+        .requires
+        .iter()
+        .map(|required| ask(door, required, &quote!(HostContract), &holds));
     quote! {
-        const fn __is_state<T: #door::PluginState>() {}
-        const fn __is_plugin_contract<C: ?Sized + #door::PluginContract>() {}
-        const fn __is_host_contract<C: ?Sized + #door::HostContract>() {}
-        const _: () = __is_state::<#state>();
-        const _: () = __is_plugin_contract::<dyn #contract>();
-        #(const _: () = __is_host_contract::<#requires>();)*
+        const _: () = #is_contract;
+        const _: () = #is_state;
+        #(const _: () = #are_host_contracts;)*
     }
 }
 
@@ -110,7 +120,10 @@ fn metadata(door: &TokenStream, options: &Options) -> TokenStream {
     let name = from(&options.name, "CARGO_PKG_NAME");
     let version = from(&options.version, "CARGO_PKG_VERSION");
     let description = from(&options.description, "CARGO_PKG_DESCRIPTION");
-    let requires = &options.requires;
+    let requires = options
+        .requires
+        .iter()
+        .map(|required| ask(door, required, &quote!(Contract), &quote!(DESCRIPTOR)));
     quote! {
         struct __Metadata;
         impl #door::Metadata for __Metadata {
@@ -121,7 +134,7 @@ fn metadata(door: &TokenStream, options: &Options) -> TokenStream {
             const LICENSE: &'static #door::core::primitive::str = #door::core::env!("CARGO_PKG_LICENSE");
             const REPOSITORY: &'static #door::core::primitive::str = #door::core::env!("CARGO_PKG_REPOSITORY");
             const REQUIRES: &'static [&'static #door::abi::ContractDescriptor] =
-                &[#(<#requires as #door::Contract>::DESCRIPTOR),*];
+                &[#(#requires),*];
         }
     }
 }
@@ -147,10 +160,13 @@ fn described(plugin: &Plugin<'_>, options: &Options) -> TokenStream {
             (quote!(__Construct), make)
         }
     };
-    let call = quote_spanned!(at(state)=> #door::described::<#state, __Metadata, #construct>());
+    let call = quote_spanned!(here(state)=> #door::described::<#state, __Metadata, #construct>());
+    // A second one conflicts: said at the type.
+    let header = at(state.span(), &quote!(impl #door::PluginOptions for));
+    let header = quote!(#header #state);
     quote! {
         #make
-        impl #door::PluginOptions for #state {
+        #header {
             fn describe() -> &'static #door::abi::PluginDescriptor {
                 #call
             }

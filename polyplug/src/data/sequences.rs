@@ -196,7 +196,7 @@ unsafe impl<T: Data> Data for Box<T> {
 
 /// Caller's side of `&[T]`: by address when `T` is plain, otherwise an array of wire forms.
 #[inline(always)]
-pub fn lend_slice<T: Data>(values: &[T], arena: &Arena) -> Slice {
+pub(crate) fn lend_slice<T: Data>(values: &[T], arena: &Arena) -> Slice {
     if T::PLAIN {
         Slice::of(values)
     } else {
@@ -206,7 +206,7 @@ pub fn lend_slice<T: Data>(values: &[T], arena: &Arena) -> Slice {
 
 /// Caller's side of `&T`: by address when `T` is plain, otherwise its wire form.
 #[inline(always)]
-pub fn lend_reference<T: Data>(value: &T, arena: &Arena) -> *const T::Lent {
+pub(crate) fn lend_reference<T: Data>(value: &T, arena: &Arena) -> *const T::Lent {
     if T::PLAIN {
         // D3: the two have one layout.
         return ptr::from_ref(value).cast();
@@ -239,7 +239,7 @@ impl<T> Deref for TakenSlice<'_, T> {
 /// # Safety
 /// 1. `ptr` points to `len` valid wire values that live for `'a`, or `len` is 0.
 #[inline(always)]
-pub unsafe fn take_slice<'a, T: Data>(ptr: *const T::Lent, len: usize) -> TakenSlice<'a, T> {
+pub(crate) unsafe fn take_slice<'a, T: Data>(ptr: *const T::Lent, len: usize) -> TakenSlice<'a, T> {
     if T::PLAIN {
         if len == 0 {
             return TakenSlice::Lent(&[]);
@@ -281,7 +281,7 @@ impl<T> Deref for TakenReference<'_, T> {
 /// # Safety
 /// 1. `ptr` points to a valid wire value that lives for `'a`.
 #[inline(always)]
-pub unsafe fn take_reference<'a, T: Data>(ptr: *const T::Lent) -> TakenReference<'a, T> {
+pub(crate) unsafe fn take_reference<'a, T: Data>(ptr: *const T::Lent) -> TakenReference<'a, T> {
     if T::PLAIN {
         // SAFETY: clause 1; D3: a wire value is a `T`.
         return TakenReference::Lent(unsafe { &*ptr.cast::<T>() });
