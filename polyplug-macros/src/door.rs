@@ -45,8 +45,18 @@ pub(crate) fn object(path: &Path) -> TokenStream {
     quote!(#word #path)
 }
 
+/// Tokens of ours that lie where `place` lies. They must hold no `unsafe` that is a block or an item: such words keep the
+/// span of the expansion, so that crates which forbid them still compile.
+pub(crate) fn over(place: &TokenStream, tokens: &TokenStream) -> TokenStream {
+    let (first, last) = ends(place);
+    let mut tokens = tokens.clone().into_iter();
+    let head: TokenStream = tokens.next().into_iter().collect();
+    let (head, tail) = (at(first, &head), at(last, &tokens.collect()));
+    quote!(#head #tail)
+}
+
 /// The same tokens, all of them at that place.
-pub(crate) fn at(span: Span, tokens: &TokenStream) -> TokenStream {
+fn at(span: Span, tokens: &TokenStream) -> TokenStream {
     let tokens = tokens.clone().into_iter().map(|token| match token {
         TokenTree::Group(group) => {
             let mut moved = Group::new(group.delimiter(), at(span, &group.stream()));

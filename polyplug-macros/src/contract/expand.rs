@@ -1,13 +1,13 @@
 //! What a contract is printed as: the trait as written, its interface, the two ends of every call, its descriptor.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use syn::Ident;
 
 use super::Side;
 use super::model::{Argument, Contract, Method};
 use crate::carry::Passing;
-use crate::door::{alias, ask};
+use crate::door::{alias, ask, over};
 
 /// The whole expansion.
 pub(crate) fn expand(contract: &Contract<'_>) -> TokenStream {
@@ -49,6 +49,21 @@ pub(crate) fn expand(contract: &Contract<'_>) -> TokenStream {
 impl Method<'_> {
     fn result(&self) -> TokenStream {
         self.result.map_or_else(|| quote!(()), |ty| quote!(#ty))
+    }
+
+    /// Tokens of ours that say something about the whole signature, where the type lies that most likely cannot cross: the
+    /// first that is not all words of the standard library. Decides only where an error points.
+    fn point(&self, tokens: &TokenStream) -> TokenStream {
+        let of = |argument: &Argument<'_>| match argument.passing {
+            Passing::Value(ty) | Passing::Reference(ty) | Passing::Slice(ty) => Some(quote!(#ty)),
+            Passing::Text | Passing::Object(_) => None,
+        };
+        let result = self.result.map(|ty| quote!(#ty));
+        let mut types = self.arguments.iter().filter_map(of).chain(result);
+        match types.find(|ty| !is_standard(ty)) {
+            Some(suspect) => over(&suspect, tokens),
+            None => tokens.clone(),
+        }
     }
 
     fn named(&self, prefix: &str) -> Ident {
@@ -167,6 +182,19 @@ impl Argument<'_> {
     }
 }
 
+/// Whether every word of a type is one of the standard library's, or of ours.
+fn is_standard(ty: &TokenStream) -> bool {
+    const WORDS: [&str; 22] = [
+        "bool", "char", "i8", "i16", "i32", "i64", "isize", "u8", "u16", "u32", "u64", "usize",
+        "f32", "f64", "str", "String", "Vec", "Option", "Result", "Box", "Fault", "polyplug",
+    ];
+    ty.clone().into_iter().all(|token| match token {
+        TokenTree::Ident(word) => WORDS.iter().any(|known| word == known),
+        TokenTree::Group(group) => is_standard(&group.stream()),
+        _ => true,
+    })
+}
+
 /// `<T as Data>::member`.
 fn data(door: &TokenStream, ty: &impl ToTokens, member: &TokenStream) -> TokenStream {
     ask(door, ty, &quote!(Data), member)
@@ -219,9 +247,9 @@ fn interface(contract: &Contract<'_>) -> TokenStream {
             ..
         } = Signature::of(door, method);
         let (cfgs, name) = (&method.cfgs, method.ident);
-        let function = quote!(
+        let function = method.point(&quote!(
             unsafe extern "C" fn(*mut #door::abi::Receiver, #(#types,)* #out) -> #returned
-        );
+        ));
         let function = if method.default.is_some() {
             quote!(#door::core::option::Option<#function>)
         } else {
@@ -237,7 +265,8 @@ fn interface(contract: &Contract<'_>) -> TokenStream {
         } else {
             function
         };
-        quote!(#(#cfgs)* #name: #function,)
+        let field = method.point(&quote!(#name: #function));
+        quote!(#(#cfgs)* #field,)
     });
     let side = if contract.side == Side::Host {
         quote!(HostContract)
@@ -362,6 +391,12 @@ fn callee(contract: &Contract<'_>, method: &Method<'_>) -> TokenStream {
         .iter()
         .map(|argument| argument.take(door))
         .unzip();
+    let body = method.point(&quote! {
+        #enter::<__S>(__receiver, __out, |__this| {
+            #(#takes)*
+            #ident::#name(__this, #(#values),*)
+        })
+    });
     quote! {
         #(#cfgs)*
         unsafe extern "C" fn #callee<__S: #door::Access>(
@@ -370,12 +405,7 @@ fn callee(contract: &Contract<'_>, method: &Method<'_>) -> TokenStream {
         where
             <__S as #door::Access>::Target: #ident,
         {
-            unsafe {
-                #enter::<__S>(__receiver, __out, |__this| {
-                    #(#takes)*
-                    #ident::#name(__this, #(#values),*)
-                })
-            }
+            unsafe { #body }
         }
     }
 }
@@ -390,17 +420,17 @@ fn invoke(contract: &Contract<'_>) -> TokenStream {
         let cfgs = &method.cfgs;
         let (index, frame, callee) = (method.named("index"), method.named("frame"), method.named("enter"));
         let parts = 0..types.len();
-        quote! {
-            #(#cfgs)*
-            #index => #invoke(
+        let call = method.point(&quote! {
+            #invoke(
                 __receiver, __METHODS[#index as #door::core::primitive::usize], __frame, __place,
                 |__receiver, __out| #callee::<__S>(
                     __receiver,
                     #(#door::read::<#types>(__frame, const { #door::offset_in_frame(#frame, #parts) }),)*
                     __out,
                 ),
-            ),
-        }
+            )
+        });
+        quote!(#(#cfgs)* #index => #call,)
     });
     quote! {
         unsafe extern "C" fn __invoke<__S: #door::Access>(
@@ -477,6 +507,12 @@ fn caller(contract: &Contract<'_>, method: &Method<'_>) -> TokenStream {
     } else {
         (quote!(), quote!((__interface.#name)))
     };
+    let lends = method.point(&quote!(#(#lends)*));
+    let body = method.point(&quote! {
+        #finish(__session, #index, |__interface, __receiver, __out| {
+            #function(__receiver, #(#passed,)* __out)
+        })
+    });
     quote! {
         #(#cfgs)*
         #[inline]
@@ -485,12 +521,8 @@ fn caller(contract: &Contract<'_>, method: &Method<'_>) -> TokenStream {
                 let __session = #door::begin::<dyn #ident, __H>(__handle, #index)?;
                 #find
                 let __arena = #door::Arena::new();
-                #(#lends)*
-                unsafe {
-                    #finish(__session, #index, |__interface, __receiver, __out| {
-                        #function(__receiver, #(#passed,)* __out)
-                    })
-                }
+                #lends
+                unsafe { #body }
             };
             #door::settle(__call(), |__fault| {
                 use #door::{RaiseAsError as _, RaiseByUnwinding as _};

@@ -7,7 +7,7 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, Path, Type};
 
 use super::model::{Options, Plugin};
-use crate::door::{ask, at, object};
+use crate::door::{ask, object, over};
 
 /// The whole expansion.
 pub(crate) fn expand(plugin: &Plugin<'_>) -> TokenStream {
@@ -162,15 +162,19 @@ fn described(plugin: &Plugin<'_>, options: &Options) -> TokenStream {
     };
     let call = quote_spanned!(here(state)=> #door::described::<#state, __Metadata, #construct>());
     // A second one conflicts: said at the type.
-    let header = at(state.span(), &quote!(impl #door::PluginOptions for));
-    let header = quote!(#header #state);
+    let options = over(
+        &state.to_token_stream(),
+        &quote! {
+            impl #door::PluginOptions for #state {
+                fn describe() -> &'static #door::abi::PluginDescriptor {
+                    #call
+                }
+            }
+        },
+    );
     quote! {
         #make
-        #header {
-            fn describe() -> &'static #door::abi::PluginDescriptor {
-                #call
-            }
-        }
+        #options
         fn __describe() -> &'static #door::abi::PluginDescriptor {
             <#state as #door::PluginOptions>::describe()
         }
