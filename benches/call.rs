@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use benches::arms::{self, World};
+use benches::arms::World;
 use benches::interleave::{self, Plan, Samples};
 use benches::report::{self, Report, Shape};
 use criterion::Criterion;
@@ -96,7 +96,7 @@ fn compare(world: &World, processes: usize, rounds: usize) -> Report {
         rounds: processes * rounds,
         block_microseconds: BLOCK.as_micros() as u64,
         shapes: shapes
-            .map(|(group, samples)| Shape::of(group.name, &group.arms, arms::RAW, samples))
+            .map(|(group, samples)| Shape::of(group.name, &group.arms, group.base, samples))
             .collect(),
     }
 }

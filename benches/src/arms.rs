@@ -15,6 +15,10 @@ use crate::shapes::{self, Shape, run_copy};
 /// The name of the arm that the others are compared with.
 pub const RAW: &str = "raw";
 
+/// The name of the arm that passes pointers. A struct by value in C goes through the stack and costs a multiple, so
+/// there the others are compared with this one.
+pub const RAW_POINTERS: &str = "raw, pointers in and out";
+
 /// Everything that the arms call, loaded once.
 #[derive(Debug)]
 pub struct World {
@@ -31,6 +35,8 @@ pub struct World {
 pub struct Group<'a> {
     /// What the table calls the shape.
     pub name: &'static str,
+    /// The arm that the others are compared with.
+    pub base: &'static str,
     /// The arms, in the table's order.
     pub arms: Vec<Arm<'a>>,
 }
@@ -88,7 +94,7 @@ impl World {
             arm::<S, _>("inline(never)", &NeverInlined, None),
             arm::<S, _>("dyn Trait", object, None),
             arm::<S, _>(RAW, &self.by_value, None),
-            arm::<S, _>("raw, pointers in and out", &self.by_pointers, None),
+            arm::<S, _>(RAW_POINTERS, &self.by_pointers, None),
             arm::<S, _>("Pinned", &self.pinned, held),
             arm::<S, _>("Instance", &self.instance, held),
             arm::<S, _>("Caller", &self.caller, following),
@@ -106,6 +112,7 @@ impl World {
         }
         Group {
             name: S::NAME,
+            base: S::BASE,
             arms,
         }
     }

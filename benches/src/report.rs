@@ -41,7 +41,7 @@ pub struct Measured {
     pub name: &'static str,
     /// The median of the rounds, for one call.
     pub nanoseconds: f64,
-    /// How many times the raw arm's time of the same round.
+    /// How many times the time of the arm it is compared with, in the same round.
     pub ratio: Quartiles,
     /// What the ratio may be.
     pub target: Option<Target>,

@@ -8,10 +8,15 @@ use std::sync::LazyLock;
 use bench_contract::{Body, Calls};
 use bench_work as work;
 
+use crate::arms::{RAW, RAW_POINTERS};
+
 /// One shape of a signature.
 pub trait Shape {
     /// What the table calls it.
     const NAME: &'static str;
+
+    /// The arm that the others are compared with.
+    const BASE: &'static str = RAW;
 
     /// What a [`Pinned`](polyplug::Pinned) or [`Instance`](polyplug::Instance) may cost, as a ratio to the raw arm.
     const HELD: Option<f64> = None;
@@ -203,6 +208,7 @@ pub struct Turn;
 
 impl Shape for Turn {
     const NAME: &'static str = "plain struct in and out";
+    const BASE: &'static str = RAW_POINTERS;
 
     #[inline(always)]
     fn run<C: Calls + ?Sized>(calls: &C, count: u64) -> u64 {

@@ -39,7 +39,7 @@ pub(crate) struct Options {
     markdown: bool,
 
     /// Also write the Markdown to `benches/RESULTS.md`
-    #[arg(long)]
+    #[arg(long, conflicts_with = "quick")]
     save: bool,
 
     /// Exit with 1 when a target that is due is not met
@@ -108,8 +108,10 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     if options.save {
         let path = workspace.root.join("benches").join("RESULTS.md");
         let text = format!(
-            "# What a call costs\n\nWritten by `cargo xtask bench --save`.\n\n{}",
-            page(&report, &figures, &machine, Form::Markdown)
+            "# What a call costs\n\nWritten by `cargo xtask bench --save`; README.md beside this says how to read it.\n\n\
+             {}\n## Where we lose\n\n{}",
+            page(&report, &figures, &machine, Form::Markdown),
+            losses(&report),
         );
         fs::write(&path, text).with_context(|| format!("cannot write `{}`", path.display()))?;
     }
@@ -244,6 +246,32 @@ impl Target {
     }
 }
 
+/// The arms that do not meet their target, due or not, as a list.
+fn losses(report: &Report) -> String {
+    let mut list = String::new();
+    for shape in &report.shapes {
+        for arm in &shape.arms {
+            let Some(target) = arm
+                .target
+                .as_ref()
+                .filter(|target| arm.ratio.median > target.at_most)
+            else {
+                continue;
+            };
+            // Writing to a String cannot fail.
+            let _ = writeln!(
+                list,
+                "- {} / {}: {:.2}x, where at most {:.2}x is wanted",
+                shape.name, arm.name, arm.ratio.median, target.at_most
+            );
+        }
+    }
+    if list.is_empty() {
+        list.push_str("Every target is met on this machine.\n");
+    }
+    list
+}
+
 /// How many targets that are due are not met.
 fn missed(report: &Report, figures: &[(String, Result<Figure>)]) -> usize {
     let arms = report
@@ -278,6 +306,7 @@ mod tests {
     fn only_what_is_due_counts_as_missed() -> Result<()> {
         let report: Report = serde_json::from_str(REPORT)?;
         assert_eq!(missed(&report, &[]), 1);
+        assert_eq!(losses(&report).lines().count(), 2);
         let page = page(&report, &[], &Machine::this(), Form::Text);
         assert!(
             page.contains("NO\n") && page.contains("no, due later\n"),
