@@ -149,10 +149,8 @@ impl Error {
         match self {
             Self::FileMissing { path, tried, advice } => {
                 write!(f, "there is no file `{}`", path.display())?;
-                if let [also @ ..] = tried.as_slice()
-                    && !also.is_empty()
-                {
-                    let also: Vec<_> = also.iter().map(|path| format!("`{}`", path.display())).collect();
+                if !tried.is_empty() {
+                    let also: Vec<_> = tried.iter().map(|path| format!("`{}`", path.display())).collect();
                     write!(f, ", nor {}", also.join(", "))?;
                 }
                 write!(f, "; {advice}")

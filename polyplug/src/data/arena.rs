@@ -24,6 +24,12 @@ struct Block {
     layout: Layout,
 }
 
+impl Default for Arena {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Arena {
     /// An empty arena; allocates nothing.
     #[inline(always)]

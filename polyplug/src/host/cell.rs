@@ -406,6 +406,11 @@ struct LinkCore {
     _runtime: Option<Runtime>,
 }
 
+// SAFETY: the link is read-only data and addresses; whoever calls through it keeps the rules of handles (H1, H2).
+unsafe impl Send for LinkCore {}
+// SAFETY: as above.
+unsafe impl Sync for LinkCore {}
+
 static LINKS: LinkTable = LinkTable {
     size: size_of::<LinkTable>() as u32,
     flags: 0,

@@ -254,8 +254,9 @@ impl Copier {
             // SAFETY: clause 1.
             let ty = unsafe { self.ty((argument.ty)()) }?;
             // SAFETY: clause 1.
+            let name = unsafe { text(argument.name) }?;
             arguments.push(ArgumentModel {
-                name: unsafe { text(argument.name) }?,
+                name,
                 passing: argument.passing,
                 ty,
             });
@@ -343,10 +344,8 @@ impl Copier {
             // SAFETY: clause 1.
             let ty = unsafe { self.ty((field.ty)()) }?;
             // SAFETY: clause 1.
-            models.push(FieldModel {
-                name: unsafe { text(field.name) }?,
-                ty,
-            });
+            let name = unsafe { text(field.name) }?;
+            models.push(FieldModel { name, ty });
         }
         Ok(models)
     }

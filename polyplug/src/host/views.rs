@@ -36,9 +36,10 @@ pub(crate) unsafe fn view(
         let missing: Vec<_> = needed
             .iter()
             .enumerate()
-            // SAFETY: clause 1: `method_count` words follow the header.
             .filter(|(index, (_, has_default))| {
-                !has_default && unsafe { *functions.add(*index) } == 0
+                // SAFETY: clause 1: `method_count` words follow the header.
+                let function = unsafe { *functions.add(*index) };
+                !has_default && function == 0
             })
             .map(|(_, (name, _))| (*name).to_owned())
             .collect();
@@ -119,4 +120,4 @@ pub(crate) unsafe extern "C" fn adapt(
     unsafe { view(interface, wanted) }.unwrap_or(core::ptr::null())
 }
 
-const _: () = assert!(size_of::<InterfaceHeader>() % size_of::<usize>() == 0);
+const _: () = assert!(size_of::<InterfaceHeader>().is_multiple_of(size_of::<usize>()));
