@@ -67,6 +67,50 @@ pub trait Face {
     fn put(&self, row: &Row, choice: Choice) -> u32;
     /// Nothing in, nothing out.
     fn nothing(&self);
+    /// Panics, or answers.
+    fn moody(&self, calm: bool) -> String;
+}
+
+/// A crate's own result, under another name.
+type Answer<T> = core::result::Result<T, Trouble>;
+
+/// An error that faults become.
+#[polyplug::data]
+#[derive(Clone, Debug, PartialEq)]
+pub enum Trouble {
+    /// What the plugin says.
+    Said(String),
+    /// A fault.
+    Fault(polyplug::Fault),
+}
+
+impl From<polyplug::Fault> for Trouble {
+    fn from(fault: polyplug::Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// An error that no fault becomes.
+type Plain<T> = core::result::Result<T, u32>;
+
+/// Results of several kinds, under names of their own.
+#[polyplug::contract(id = "test.results", version = "1.0")]
+pub trait Results {
+    /// Takes faults.
+    fn takes(&self) -> Answer<u32>;
+    /// Does not.
+    fn raises(&self) -> Plain<u32>;
+}
+
+struct Broken;
+
+impl Results for Broken {
+    fn takes(&self) -> Answer<u32> {
+        panic!("broken")
+    }
+    fn raises(&self) -> Plain<u32> {
+        panic!("broken")
+    }
 }
 
 struct Honest;
@@ -85,6 +129,10 @@ impl Face for Honest {
         row.names.len() as u32 + u32::from(row.flag) + u32::from(choice == Choice::Two)
     }
     fn nothing(&self) {}
+    fn moody(&self, calm: bool) -> String {
+        assert!(calm, "not today");
+        "calm".to_owned()
+    }
 }
 
 /// What a C program would write, in Rust.
@@ -111,6 +159,29 @@ mod c {
         sum: unsafe extern "C" fn(*mut Receiver, *const u32, usize) -> u64,
         put: unsafe extern "C" fn(*mut Receiver, *const c_void, u32) -> u32,
         nothing: unsafe extern "C" fn(*mut Receiver),
+        moody: unsafe extern "C" fn(*mut Receiver, u32, *mut Buffer),
+    }
+
+    /// What is left in the place for the result, the fault, and the state of the receiver, after a call that panics.
+    pub(crate) fn panicked() -> (Buffer, Fault, bool) {
+        let mark = Buffer {
+            ptr: ptr::null_mut(),
+            len: 12_345,
+            capacity: 67,
+            release: None,
+        };
+        let mut out = mark;
+        let mut receiver = receiver();
+        let state = receiver.state;
+        // SAFETY: a fresh receiver with the state of the interface, and a place for the result.
+        unsafe { (face().moody)(&raw mut receiver, 0, &raw mut out) };
+        // SAFETY: a stored fault comes with one count.
+        let fault = unsafe { <Fault as polyplug::Data>::receive(receiver.fault.cast_const()) };
+        (
+            out,
+            fault,
+            receiver.state == state && receiver.call.is_null(),
+        )
     }
 
     fn face() -> &'static FaceInterface {
@@ -354,7 +425,7 @@ fn the_typed_face_has_the_signatures_of_a_header() {
     let head = c::head();
     assert_eq!(
         (head.size, head.method_count, head.flags, head.reserved),
-        (40 + 5 * 8, 5, 1, 0)
+        (40 + 6 * 8, 6, 1, 0)
     );
 }
 
@@ -522,4 +593,36 @@ fn c10_nesting_without_end_is_a_fault() {
     );
     assert_eq!(fault.code(), "invalid-value");
     assert_eq!(fault_kind::INVALID_VALUE, 4);
+}
+
+#[test]
+fn c07_out_is_written_last() {
+    let (out, fault, untouched) = c::panicked();
+    assert_eq!(
+        (out.len, out.capacity),
+        (12_345, 67),
+        "on a fault the place is as it was"
+    );
+    assert!(
+        untouched,
+        "c01: only the fault of a receiver is the callee's to change"
+    );
+    assert_eq!(
+        (fault.kind(), fault.message()),
+        (FaultKind::Panicked, "not today")
+    );
+}
+
+#[test]
+fn c17_what_becomes_of_a_fault_is_decided_by_the_type() {
+    let runtime = polyplug::Runtime::new();
+    runtime.provide::<dyn Results>(Broken).expect("provided");
+    let results = runtime.get::<dyn Results>().expect("a caller");
+    let Err(Trouble::Fault(fault)) = results.takes() else {
+        panic!("an error, although the alias says so nowhere")
+    };
+    assert_eq!(fault.message(), "broken");
+    let fault =
+        polyplug::catch(|| results.raises()).expect_err("raised: a `u32` is made of no fault");
+    assert_eq!((fault.method(), fault.message()), ("raises", "broken"));
 }
