@@ -4,6 +4,7 @@
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Path;
+use syn::spanned::Spanned as _;
 
 /// `::polyplug::__private`, or below the path that `crate = ..` names.
 pub(crate) fn door(renamed: Option<&Path>) -> TokenStream {
@@ -37,12 +38,27 @@ pub(crate) fn alias(door: &TokenStream, ty: &impl ToTokens, name: &TokenStream) 
     quote!(#open #ty #close)
 }
 
-/// `dyn Trait`, which lies where the trait lies.
-pub(crate) fn object(path: &Path) -> TokenStream {
-    let path = path.to_token_stream();
-    let (first, _) = ends(&path);
-    let word = quote_spanned!(first=> dyn);
-    quote!(#word #path)
+/// Where a type lies; the whole of it as far as the compiler lets us say.
+pub(crate) fn place(ty: &impl ToTokens) -> Span {
+    ty.span()
+}
+
+/// The same door, seen from that place.
+pub(crate) fn moved(door: &TokenStream, place: Span) -> TokenStream {
+    at(place, door)
+}
+
+/// Whether every word of a type is one of the standard library's, or of ours. Decides only where an error points.
+pub(crate) fn is_standard(ty: &TokenStream) -> bool {
+    const WORDS: [&str; 22] = [
+        "bool", "char", "i8", "i16", "i32", "i64", "isize", "u8", "u16", "u32", "u64", "usize",
+        "f32", "f64", "str", "String", "Vec", "Option", "Result", "Box", "Fault", "polyplug",
+    ];
+    ty.clone().into_iter().all(|token| match token {
+        TokenTree::Ident(word) => WORDS.iter().any(|known| word == known),
+        TokenTree::Group(group) => is_standard(&group.stream()),
+        _ => true,
+    })
 }
 
 /// Tokens of ours that lie where `place` lies. They must hold no `unsafe` that is a block or an item: such words keep the

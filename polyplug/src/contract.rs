@@ -24,6 +24,9 @@ pub unsafe trait Contract {
     /// The table of functions.
     #[doc(hidden)]
     type Interface: 'static;
+    /// The contract itself: what is no contract has no objects to lend.
+    #[doc(hidden)]
+    type Object: ?Sized;
     /// What the contract looks like.
     #[doc(hidden)]
     const DESCRIPTOR: &'static ContractDescriptor;
@@ -37,9 +40,9 @@ pub unsafe trait Contract {
 
 /// A contract whose methods all take `&self`, so that many callers can share one plugin.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be shared between callers",
-    label = "not a contract with `&self` methods only",
-    note = "help: put `#[polyplug::contract(..)]` on the trait; for a contract with `&mut self` methods use `create` instead of `get`"
+    message = "`{Self}` is not a contract that callers can share",
+    label = "not a contract",
+    note = "help: write `dyn Trait`, with `#[polyplug::contract(id = \"..\", version = \"1.0\")]` on the trait"
 )]
 pub trait SharedContract: Contract {}
 
@@ -49,11 +52,7 @@ pub trait SharedContract: Contract {}
     label = "not a plugin contract",
     note = "help: only a trait with `#[polyplug::contract(..)]` can stand here; the host implements a `#[polyplug::host_contract(..)]` and gives it to `Runtime::provide`"
 )]
-pub trait PluginContract: Contract {
-    /// Asked for where this must be so.
-    #[doc(hidden)]
-    const HOLDS: () = ();
-}
+pub trait PluginContract: Contract {}
 
 /// A contract that only the host provides.
 #[diagnostic::on_unimplemented(
@@ -62,7 +61,7 @@ pub trait PluginContract: Contract {
     note = "help: only a trait with `#[polyplug::host_contract(..)]` can stand here"
 )]
 pub trait HostContract: Contract {
-    /// Asked for where this must be so.
+    /// Asked of every requirement.
     #[doc(hidden)]
     const HOLDS: () = ();
 }
@@ -71,11 +70,6 @@ pub trait HostContract: Contract {
 ///
 /// # Safety
 /// * **K3** `INTERFACE` is a `Self::Interface` whose state is the address of a `T`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is no contract that `{T}` could implement",
-    label = "not a contract",
-    note = "help: put `#[polyplug::contract(id = \"..\", version = \"1.0\")]` on the trait"
-)]
 pub unsafe trait ImplementedBy<T>: Contract {
     /// The functions for a `T`.
     #[doc(hidden)]
@@ -85,7 +79,8 @@ pub unsafe trait ImplementedBy<T>: Contract {
 /// A value that provides the contract `C`: any `T` that implements the trait and is `Send + Sync + 'static`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not provide `{C}`",
-    label = "must implement the trait and be `Send + Sync + 'static`"
+    label = "must implement the trait and be `Send + Sync + 'static`",
+    note = "help: write `impl Trait for {Self}`, and keep what changes behind a `Mutex` or an atomic"
 )]
 pub trait ProviderOf<C: ?Sized>: Send + Sync + 'static {
     /// The functions for this value.
@@ -93,10 +88,28 @@ pub trait ProviderOf<C: ?Sized>: Send + Sync + 'static {
     fn interface() -> *const InterfaceHeader;
 }
 
+#[diagnostic::do_not_recommend]
 impl<C: ?Sized + ImplementedBy<T>, T: Send + Sync + 'static> ProviderOf<C> for T {
     fn interface() -> *const InterfaceHeader {
         <C as ImplementedBy<T>>::INTERFACE
     }
+}
+
+/// A contract that plugins implement, and that `T` does implement.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a contract that plugins implement",
+    label = "not a plugin contract",
+    note = "help: only a trait with `#[polyplug::contract(..)]` can stand here; the host implements a `#[polyplug::host_contract(..)]` and gives it to `Runtime::provide`"
+)]
+pub trait OfferedBy<T> {
+    /// The functions for a `T`.
+    #[doc(hidden)]
+    const OFFER: *const InterfaceHeader;
+}
+
+#[diagnostic::do_not_recommend]
+impl<C: ?Sized + PluginContract + ImplementedBy<T>, T> OfferedBy<T> for C {
+    const OFFER: *const InterfaceHeader = <C as ImplementedBy<T>>::INTERFACE;
 }
 
 /// How a function of an interface gets from the state to the object.

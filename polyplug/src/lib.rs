@@ -10,6 +10,8 @@
 pub use polyplug_macros::{contract, data, host_contract, plugin};
 
 pub use call::{Borrowed, Handle};
+#[doc(hidden)]
+pub use call::{lend_object, take_object};
 pub use context::Context;
 pub use contract::{
     Contract, HostContract, ImplementedBy, PluginContract, ProviderOf, SharedContract,
@@ -18,11 +20,18 @@ pub use data::Data;
 pub use error::{Error, Result};
 pub use fault::{Fault, FaultKind, Location, catch};
 pub use handles::{Caller, Instance, Pinned};
-#[doc(hidden)]
-pub use plugin::{PluginOptions, PluginState};
 
 #[cfg(feature = "host")]
 pub use host::*;
+
+// Named in messages of the compiler, which take the shortest path.
+#[doc(hidden)]
+pub use contract::OfferedBy;
+#[doc(hidden)]
+pub use plugin::{
+    Constructed, Constructor, DefaultPlugin, FindDefault, OptionsOnOneImplOnly, PluginState,
+    constructed,
+};
 
 mod call;
 mod check;
@@ -55,8 +64,8 @@ pub mod __private {
     };
     pub use crate::context::Context;
     pub use crate::contract::{
-        Access, ByReference, Contract, Direct, HostContract, ImplementedBy, PluginContract,
-        SharedContract, order_of,
+        Access, ByReference, Contract, Direct, HostContract, ImplementedBy, OfferedBy,
+        PluginContract, SharedContract, order_of,
     };
     pub use crate::data::{
         Arena, ArgumentOf, ByAddress, ByValue, Data, NoOut, OutOf, ReturnOf, Scalar, Travel,
@@ -69,7 +78,7 @@ pub mod __private {
     pub use crate::fault::Fault;
     pub use crate::handles::{Caller, Instance, Pinned};
     pub use crate::plugin::{
-        BoxError, ByDefault, Construct, Find, FindDefault, FindOptions, Metadata, PluginOptions,
-        PluginState, constructed, described,
+        BoxError, Construct, Constructed, Constructor, DefaultPlugin, Find, FindDefault,
+        FindOptions, Metadata, OptionsOnOneImplOnly, PluginState, constructed, described,
     };
 }

@@ -1,13 +1,13 @@
 //! What a contract is printed as: the trait as written, its interface, the two ends of every call, its descriptor.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use syn::Ident;
 
 use super::Side;
 use super::model::{Argument, Contract, Method};
 use crate::carry::Passing;
-use crate::door::{alias, ask, over};
+use crate::door::{alias, ask, is_standard, over};
 
 /// The whole expansion.
 pub(crate) fn expand(contract: &Contract<'_>) -> TokenStream {
@@ -56,7 +56,8 @@ impl Method<'_> {
     fn point(&self, tokens: &TokenStream) -> TokenStream {
         let of = |argument: &Argument<'_>| match argument.passing {
             Passing::Value(ty) | Passing::Reference(ty) | Passing::Slice(ty) => Some(quote!(#ty)),
-            Passing::Text | Passing::Object(_) => None,
+            Passing::Object(ty) => Some(quote!(#ty)),
+            Passing::Text => None,
         };
         let result = self.result.map(|ty| quote!(#ty));
         let mut types = self.arguments.iter().filter_map(of).chain(result);
@@ -83,9 +84,9 @@ impl Argument<'_> {
             format_ident!("{name}_len"),
             quote!(#door::core::primitive::usize),
         );
-        let lent = |ty| {
+        let lent = |ty: &syn::Type| {
             let lent = data(door, ty, &quote!(Lent));
-            (name.clone(), quote!(*const #lent))
+            (name.clone(), over(&quote!(#ty), &quote!(*const #lent)))
         };
         match self.passing {
             Passing::Value(ty) => vec![(name.clone(), alias(door, ty, &quote!(ArgumentOf)))],
@@ -132,8 +133,11 @@ impl Argument<'_> {
                 )
             }
             Passing::Text => (quote!(), quote!(#name.as_ptr(), #name.len())),
-            Passing::Object(_) => (
-                quote!(let #name = #door::lend_object(&#name);),
+            Passing::Object(ty) => (
+                over(
+                    &quote!(#ty),
+                    &quote!(let #name = #door::lend_object(&#name);),
+                ),
                 quote!(&raw const #name),
             ),
         }
@@ -161,7 +165,10 @@ impl Argument<'_> {
                 quote!(#name),
             ),
             Passing::Object(ty) => (
-                quote!(let #name = #door::take_object::<#ty>(#name);),
+                over(
+                    &quote!(#ty),
+                    &quote!(let #name = #door::take_object::<#ty>(#name);),
+                ),
                 quote!(&#name),
             ),
         }
@@ -180,19 +187,6 @@ impl Argument<'_> {
             ),
         }
     }
-}
-
-/// Whether every word of a type is one of the standard library's, or of ours.
-fn is_standard(ty: &TokenStream) -> bool {
-    const WORDS: [&str; 22] = [
-        "bool", "char", "i8", "i16", "i32", "i64", "isize", "u8", "u16", "u32", "u64", "usize",
-        "f32", "f64", "str", "String", "Vec", "Option", "Result", "Box", "Fault", "polyplug",
-    ];
-    ty.clone().into_iter().all(|token| match token {
-        TokenTree::Ident(word) => WORDS.iter().any(|known| word == known),
-        TokenTree::Group(group) => is_standard(&group.stream()),
-        _ => true,
-    })
 }
 
 /// `<T as Data>::member`.
@@ -293,16 +287,21 @@ fn interface(contract: &Contract<'_>) -> TokenStream {
             const HEADER: *const #door::abi::InterfaceHeader = (Self::TABLE as *const __Interface).cast();
         }
 
+        #[diagnostic::do_not_recommend]
         unsafe impl<'__o> #door::Contract for dyn #ident + '__o {
             type Interface = __Interface;
+            type Object = dyn #ident + '__o;
             const DESCRIPTOR: &'static #door::abi::ContractDescriptor = __DESCRIPTOR;
             const BY_REFERENCE: *const #door::abi::InterfaceHeader =
                 __Table::<#door::ByReference<dyn #ident + '__o>>::HEADER;
         }
 
+        #[diagnostic::do_not_recommend]
         impl<'__o> #door::SharedContract for dyn #ident + '__o {}
+        #[diagnostic::do_not_recommend]
         impl<'__o> #door::#side for dyn #ident + '__o {}
 
+        #[diagnostic::do_not_recommend]
         unsafe impl<__T: #ident> #door::ImplementedBy<__T> for dyn #ident {
             const INTERFACE: *const #door::abi::InterfaceHeader = __Table::<#door::Direct<__T>>::HEADER;
         }

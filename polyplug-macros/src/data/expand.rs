@@ -5,7 +5,7 @@ use quote::quote;
 use syn::Type;
 
 use super::model::{Data, Field, Shape, Variant};
-use crate::door::ask;
+use crate::door::{ask, is_standard, over};
 
 /// The whole expansion.
 pub(crate) fn expand(data: &Data<'_>) -> TokenStream {
@@ -27,6 +27,15 @@ pub(crate) fn expand(data: &Data<'_>) -> TokenStream {
         const _: () = {
             #body
         };
+    }
+}
+
+/// Tokens of ours that say something about all fields, where the type lies that most likely cannot cross.
+fn point(types: &[&Type], tokens: TokenStream) -> TokenStream {
+    let mut types = types.iter().map(|ty| quote!(#ty));
+    match types.find(|ty| !is_standard(ty)) {
+        Some(suspect) => over(&suspect, &tokens),
+        None => tokens,
     }
 }
 
@@ -71,6 +80,27 @@ fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
                     #door::offset_in_frame(__LENT, #index), #door::offset_in_frame(__OWNED, #index),
                 ))
             });
+    let point = |tokens: TokenStream| point(&types, tokens);
+    let forms = point(quote! {
+        type Lent = __Wire<#(#lent),*>;
+        type Owned = __Wire<#(#owned),*>;
+    });
+    let safe = point(quote! {
+        #[inline]
+        fn lend(&self, __arena: &#door::Arena) -> Self::Lent {
+            __Wire { #(#members: #lend(&self.#members, __arena)),* }
+        }
+        #[inline]
+        fn give(self) -> Self::Owned {
+            __Wire { #(#members: #give(self.#members)),* }
+        }
+    });
+    let taken = point(quote!(Self { #(#members: #take(&__lent.#members)),* }));
+    let received = point(quote!(Self { #(#members: #receive(__owned.#members)),* }));
+    let (lent_form, owned_form) = (
+        point(quote!(__lent: &Self::Lent)),
+        point(quote!(__owned: Self::Owned)),
+    );
     quote! {
         #[repr(C)]
         #wire
@@ -79,28 +109,20 @@ fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
         const __OWNED: &[#door::core::alloc::Layout] = &[#(#owned_layouts),*];
 
         unsafe impl #door::Data for #ident {
-            type Lent = __Wire<#(#lent),*>;
-            type Owned = __Wire<#(#owned),*>;
+            #forms
             type Travel = #door::ByAddress;
             const PLAIN: #door::core::primitive::bool = true #(&& #plain)*;
             const TYPE: &'static #door::abi::TypeDescriptor =
                 &#door::structure::<Self>(#name, #docs, const { &[#(#descriptors),*] });
 
+            #safe
             #[inline]
-            fn lend(&self, __arena: &#door::Arena) -> Self::Lent {
-                __Wire { #(#members: #lend(&self.#members, __arena)),* }
+            unsafe fn take(#lent_form) -> Self {
+                unsafe { #taken }
             }
             #[inline]
-            unsafe fn take(__lent: &Self::Lent) -> Self {
-                unsafe { Self { #(#members: #take(&__lent.#members)),* } }
-            }
-            #[inline]
-            fn give(self) -> Self::Owned {
-                __Wire { #(#members: #give(self.#members)),* }
-            }
-            #[inline]
-            unsafe fn receive(__owned: Self::Owned) -> Self {
-                unsafe { Self { #(#members: #receive(__owned.#members)),* } }
+            unsafe fn receive(#owned_form) -> Self {
+                unsafe { #received }
             }
         }
     }
@@ -235,6 +257,27 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
     let take = arms(true, &quote!(take));
     let give = arms(false, &quote!(give));
     let receive = arms(true, &quote!(receive));
+    let point = |tokens: TokenStream| point(&types, tokens);
+    let forms = point(quote! {
+        type Lent = __Wire<#(#lent),*>;
+        type Owned = __Wire<#(#owned),*>;
+    });
+    let safe = point(quote! {
+        #[inline]
+        fn lend(&self, __arena: &#door::Arena) -> Self::Lent {
+            match self { #lend }
+        }
+        #[inline]
+        fn give(self) -> Self::Owned {
+            match self { #give }
+        }
+    });
+    let taken = point(quote!(match __lent { #take }));
+    let received = point(quote!(match __owned { #receive }));
+    let (lent_form, owned_form) = (
+        point(quote!(__lent: &Self::Lent)),
+        point(quote!(__owned: Self::Owned)),
+    );
     quote! {
         #[repr(C, u32)]
         pub enum __Wire<#(#parameters),*> { #(#wires),* }
@@ -243,28 +286,20 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
         const __OWNED: &[#door::core::alloc::Layout] = &[#(#owned_layouts),*];
 
         unsafe impl #door::Data for #ident {
-            type Lent = __Wire<#(#lent),*>;
-            type Owned = __Wire<#(#owned),*>;
+            #forms
             type Travel = #door::ByAddress;
             const PLAIN: #door::core::primitive::bool = false;
             const TYPE: &'static #door::abi::TypeDescriptor =
                 &#door::enumeration::<Self>(false, #name, #docs, const { &[#(#descriptors),*] });
 
+            #safe
             #[inline]
-            fn lend(&self, __arena: &#door::Arena) -> Self::Lent {
-                match self { #lend }
+            unsafe fn take(#lent_form) -> Self {
+                unsafe { #taken }
             }
             #[inline]
-            unsafe fn take(__lent: &Self::Lent) -> Self {
-                unsafe { match __lent { #take } }
-            }
-            #[inline]
-            fn give(self) -> Self::Owned {
-                match self { #give }
-            }
-            #[inline]
-            unsafe fn receive(__owned: Self::Owned) -> Self {
-                unsafe { match __owned { #receive } }
+            unsafe fn receive(#owned_form) -> Self {
+                unsafe { #received }
             }
         }
     }
