@@ -1,0 +1,110 @@
+//! What must not compile, and the words it must fail with. `TRYBUILD=overwrite cargo test -p ui-tests` writes the
+//! goldens anew.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const TOPICS: [&str; 4] = ["contract", "plugin", "data", "host"];
+/// The compiler that wrote the goldens. Others say the same in other words.
+const PINNED: &str = "1.95.";
+
+#[test]
+fn goldens() {
+    if let Err(found) = pinned() {
+        eprintln!(
+            "SKIPPED: the goldens are for the stable compiler {PINNED}x, and this is {found}; nothing was compared"
+        );
+        return;
+    }
+    let cases = trybuild::TestCases::new();
+    for topic in TOPICS {
+        cases.compile_fail(format!("tests/{topic}/*.rs"));
+    }
+}
+
+/// Whether this is the pinned compiler; otherwise which it is.
+fn pinned() -> Result<(), String> {
+    let compiler = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(compiler)
+        .args(["--version", "--verbose"])
+        .output()
+        .map_err(|error| format!("unknown ({error})"))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let release = text
+        .lines()
+        .find_map(|line| line.strip_prefix("release: "))
+        .unwrap_or("unknown");
+    let stable = release.starts_with(PINNED) && !release.contains('-');
+    if stable { Ok(()) } else { Err(release.to_owned()) }
+}
+
+/// Every golden speaks to the author of the code, of that code.
+#[test]
+fn manners() {
+    let mut faults = Vec::new();
+    let cases = cases();
+    assert!(cases.len() >= 25, "only {} cases", cases.len());
+    for case in cases {
+        let golden = case.with_extension("stderr");
+        let name = golden.display();
+        let Ok(text) = fs::read_to_string(&golden) else {
+            faults.push(format!("{name}: missing"));
+            continue;
+        };
+        for inside in ["__", "originates in", "in this procedural macro expansion"] {
+            if text.contains(inside) {
+                faults.push(format!("{name}: speaks of generated code: `{inside}`"));
+            }
+        }
+        for message in messages(&text) {
+            faults.extend(
+                complaints(message)
+                    .into_iter()
+                    .map(|complaint| format!("{name}: {complaint}: {message}")),
+            );
+        }
+    }
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+/// The errors of a golden, each with what belongs to it.
+fn messages(text: &str) -> Vec<&str> {
+    let starts: Vec<_> = text
+        .match_indices("error")
+        .map(|(at, _)| at)
+        .filter(|&at| at == 0 || text[..at].ends_with('\n'))
+        .collect();
+    let ends = starts.iter().skip(1).copied().chain([text.len()]);
+    starts.iter().zip(ends).map(|(&start, end)| &text[start..end]).collect()
+}
+
+/// What is wrong with the words of an error.
+fn complaints(message: &str) -> Vec<&'static str> {
+    let mut complaints = Vec::new();
+    let first = message.lines().next().and_then(|line| line.split_once(": "));
+    let lower = first
+        .and_then(|(_, words)| words.chars().next())
+        .is_some_and(|letter| letter.is_lowercase() || letter == '`');
+    if !lower {
+        complaints.push("does not start in lower case");
+    }
+    if !message.contains("help:") {
+        complaints.push("does not say what to write instead");
+    }
+    complaints
+}
+
+/// Every case, in order.
+fn cases() -> Vec<PathBuf> {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let mut cases: Vec<_> = TOPICS
+        .iter()
+        .flat_map(|topic| fs::read_dir(tests.join(topic)).expect("a folder of cases"))
+        .map(|entry| entry.expect("an entry of the folder").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .collect();
+    cases.sort();
+    cases
+}

@@ -1,0 +1,6 @@
+//! An enum without variants.
+
+#[polyplug::data]
+pub enum Nothing {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+//! A struct without fields.
+
+#[polyplug::data]
+pub struct Nothing;
+
+fn main() {}

@@ -1,0 +1,18 @@
+//! A name with a space in it.
+
+#[polyplug::contract(id = "demo.greeter", version = "1.0")]
+pub trait Greeter {
+    fn greet(&self) -> String;
+}
+
+#[derive(Default)]
+struct Hello;
+
+#[polyplug::plugin(name = "my hello")]
+impl Greeter for Hello {
+    fn greet(&self) -> String {
+        "hello".to_owned()
+    }
+}
+
+fn main() {}

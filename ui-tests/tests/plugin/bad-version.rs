@@ -1,0 +1,18 @@
+//! A version of two numbers.
+
+#[polyplug::contract(id = "demo.greeter", version = "1.0")]
+pub trait Greeter {
+    fn greet(&self) -> String;
+}
+
+#[derive(Default)]
+struct Hello;
+
+#[polyplug::plugin(version = "1.0")]
+impl Greeter for Hello {
+    fn greet(&self) -> String {
+        "hello".to_owned()
+    }
+}
+
+fn main() {}

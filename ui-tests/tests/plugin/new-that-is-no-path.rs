@@ -1,0 +1,17 @@
+//! A constructor that is a closure.
+
+#[polyplug::contract(id = "demo.greeter", version = "1.0")]
+pub trait Greeter {
+    fn greet(&self) -> String;
+}
+
+struct Hello;
+
+#[polyplug::plugin(new = |_| Hello)]
+impl Greeter for Hello {
+    fn greet(&self) -> String {
+        "hello".to_owned()
+    }
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+//! An option that there is none of.
+
+#[polyplug::contract(id = "demo.greeter", version = "1.0")]
+pub trait Greeter {
+    fn greet(&self) -> String;
+}
+
+#[derive(Default)]
+struct Hello;
+
+#[polyplug::plugin(nane = "hello")]
+impl Greeter for Hello {
+    fn greet(&self) -> String {
+        "hello".to_owned()
+    }
+}
+
+fn main() {}
