@@ -26,7 +26,11 @@ pub(crate) struct Argument {
 impl Parse for Argument {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         use syn::ext::IdentExt as _;
-        let key = input.call(Ident::parse_any)?;
+        let start = input.fork().parse::<proc_macro2::TokenTree>().ok();
+        let key = input.call(Ident::parse_any).map_err(|error| match start {
+            Some(token) => mistake(&token, "an option starts with its name", "write `name = value`"),
+            None => error,
+        })?;
         if key == "crate" {
             input.parse::<Token![=]>()?;
             return Ok(Self {

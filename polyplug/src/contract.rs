@@ -32,9 +32,9 @@ pub unsafe trait Contract {
 
 /// A contract whose methods all take `&self`, so that many callers can share one plugin.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be shared between callers",
-    label = "not a contract with `&self` methods only",
-    note = "help: put `#[polyplug::contract(..)]` on the trait; for a contract with `&mut self` methods use `create` instead of `get`"
+    message = "`{Self}` is not a contract that callers can share",
+    label = "not a contract",
+    note = "help: write `dyn Trait`, with `#[polyplug::contract(id = \"..\", version = \"1.0\")]` on the trait"
 )]
 pub trait SharedContract: Contract {}
 
@@ -52,7 +52,11 @@ pub trait PluginContract: Contract {}
     label = "not a host contract",
     note = "help: only a trait with `#[polyplug::host_contract(..)]` can stand here"
 )]
-pub trait HostContract: Contract {}
+pub trait HostContract: Contract {
+    /// Asked of every requirement.
+    #[doc(hidden)]
+    const HOLDS: () = ();
+}
 
 /// `T` implements this contract: there is an interface for it.
 ///
@@ -67,7 +71,8 @@ pub unsafe trait ImplementedBy<T>: Contract {
 /// A value that provides the contract `C`: any `T` that implements the trait and is `Send + Sync + 'static`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not provide `{C}`",
-    label = "must implement the trait and be `Send + Sync + 'static`"
+    label = "must implement the trait and be `Send + Sync + 'static`",
+    note = "help: write `impl Trait for {Self}`, and keep what changes behind a `Mutex` or an atomic"
 )]
 pub trait ProviderOf<C: ?Sized>: Send + Sync + 'static {
     /// The functions for this value.
@@ -75,10 +80,28 @@ pub trait ProviderOf<C: ?Sized>: Send + Sync + 'static {
     fn interface() -> *const InterfaceHeader;
 }
 
+#[diagnostic::do_not_recommend]
 impl<C: ?Sized + ImplementedBy<T>, T: Send + Sync + 'static> ProviderOf<C> for T {
     fn interface() -> *const InterfaceHeader {
         <C as ImplementedBy<T>>::INTERFACE
     }
+}
+
+/// A contract that plugins implement, and that `T` does implement.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a contract that plugins implement",
+    label = "not a plugin contract",
+    note = "help: only a trait with `#[polyplug::contract(..)]` can stand here; the host implements a `#[polyplug::host_contract(..)]` and gives it to `Runtime::provide`"
+)]
+pub trait OfferedBy<T> {
+    /// The functions for a `T`.
+    #[doc(hidden)]
+    const OFFER: *const InterfaceHeader;
+}
+
+#[diagnostic::do_not_recommend]
+impl<C: ?Sized + PluginContract + ImplementedBy<T>, T> OfferedBy<T> for C {
+    const OFFER: *const InterfaceHeader = <C as ImplementedBy<T>>::INTERFACE;
 }
 
 /// How a function of an interface gets from the state to the object.

@@ -225,17 +225,19 @@ pub const fn field<T: Data>(
 pub const fn offset_in_variant<W>(fields: &[Layout], index: usize) -> usize {
     let align = align_of::<W>();
     let start = if align > 4 { align } else { 4 };
+    start + offset_in_frame(fields, index)
+}
+
+/// Where a field of a `repr(C)` struct lies.
+#[must_use]
+pub const fn offset_in_frame(fields: &[Layout], index: usize) -> usize {
     let mut offset = 0_usize;
     let mut at = 0;
-    while at <= index {
-        offset = offset.next_multiple_of(fields[at].align());
-        if at == index {
-            break;
-        }
-        offset += fields[at].size();
+    while at < index {
+        offset = offset.next_multiple_of(fields[at].align()) + fields[at].size();
         at += 1;
     }
-    start + offset
+    offset.next_multiple_of(fields[index].align())
 }
 
 /// The descriptor of `str`.

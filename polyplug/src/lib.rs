@@ -22,6 +22,15 @@ pub use handles::{Caller, Instance, Pinned};
 #[cfg(feature = "host")]
 pub use host::*;
 
+// Named in messages of the compiler, which take the shortest path.
+#[doc(hidden)]
+pub use contract::OfferedBy;
+#[doc(hidden)]
+pub use plugin::{
+    Constructed, Constructor, DefaultPlugin, FindDefault, OptionsOnOneImplOnly, PluginState,
+    constructed,
+};
+
 mod call;
 mod check;
 mod context;
@@ -53,8 +62,8 @@ pub mod __private {
     };
     pub use crate::context::Context;
     pub use crate::contract::{
-        Access, ByReference, Contract, Direct, HostContract, ImplementedBy, PluginContract,
-        SharedContract, order_of,
+        Access, ByReference, Contract, Direct, HostContract, ImplementedBy, OfferedBy,
+        PluginContract, SharedContract, order_of,
     };
     pub use crate::data::{
         Arena, ArgumentOf, ByAddress, ByValue, Data, NoOut, OutOf, ReturnOf, Scalar, Travel,
@@ -62,13 +71,13 @@ pub mod __private {
     };
     pub use crate::describe::{
         argument, contract, enumeration, field, index_of, interface_header, method,
-        object_function, offset_in_variant, structure, text_function, variant,
+        object_function, offset_in_frame, offset_in_variant, structure, text_function, variant,
     };
     pub use crate::entry::{CONTRACTS, OFFERS, OfferEntry, count_offer};
     pub use crate::fault::Fault;
     pub use crate::handles::{Caller, Instance, Pinned};
     pub use crate::plugin::{
-        BoxError, ByDefault, Construct, Find, FindDefault, FindOptions, Metadata, PluginOptions,
-        PluginState, constructed, described,
+        BoxError, Construct, Constructed, Constructor, DefaultPlugin, Find, FindDefault,
+        FindOptions, Metadata, OptionsOnOneImplOnly, PluginState, constructed, described,
     };
 }

@@ -44,7 +44,7 @@ pub trait Construct<T> {
 
 /// The way of a plugin that names no constructor.
 #[derive(Debug)]
-pub enum ByDefault {}
+pub(crate) enum ByDefault {}
 
 impl<T: DefaultPlugin> Construct<T> for ByDefault {
     fn construct(_: &Context) -> Result<T, BoxError> {
@@ -63,6 +63,7 @@ pub trait DefaultPlugin {
     fn make() -> Self;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Default> DefaultPlugin for T {
     fn make() -> Self {
         T::default()
@@ -95,28 +96,51 @@ impl<T, E: Into<BoxError>> Constructed<T> for Result<T, E> {
     }
 }
 
+/// What may be named as `new`: a function of the context.
+#[diagnostic::on_unimplemented(
+    message = "`new` is no function of the context",
+    label = "wrong arguments",
+    note = "help: write `fn new(context: &polyplug::Context) -> Self`, or `-> Result<Self, E>` with `E: Into<Box<dyn Error + Send + Sync>>`"
+)]
+pub trait Constructor<R> {
+    /// Calls it.
+    fn call(self, context: &Context) -> R;
+}
+
+#[diagnostic::do_not_recommend]
+impl<F: FnOnce(&Context) -> R, R> Constructor<R> for F {
+    fn call(self, context: &Context) -> R {
+        self(context)
+    }
+}
+
 /// Calls the constructor that a plugin names.
 ///
 /// # Errors
 /// The constructor's.
 pub fn constructed<T, R: Constructed<T>>(
-    new: fn(&Context) -> R,
+    new: impl Constructor<R>,
     context: &Context,
 ) -> Result<T, BoxError> {
-    new(context).into_result()
+    new.call(context).into_result()
 }
 
 /// What may be a plugin.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a plugin: many threads call it at once, so it must be `Send + Sync + 'static`",
-    label = "not `Send + Sync + 'static`"
+    label = "not `Send + Sync + 'static`",
+    note = "help: keep what changes behind a `Mutex` or an atomic instead of a `Cell` or `RefCell`, and share with `Arc` instead of `Rc`"
 )]
-pub trait PluginState: Send + Sync + 'static {}
+pub trait PluginState: Send + Sync + 'static {
+    /// Asked of every plugin type.
+    const HOLDS: () = ();
+}
 
+#[diagnostic::do_not_recommend]
 impl<T: Send + Sync + 'static> PluginState for T {}
 
 /// The options of a plugin, written on exactly one of its impls.
-pub trait PluginOptions {
+pub trait OptionsOnOneImplOnly {
     /// The descriptor that those options make.
     fn describe() -> &'static PluginDescriptor;
 }
@@ -164,7 +188,7 @@ pub trait FindOptions {
     fn describe(&self) -> &'static PluginDescriptor;
 }
 
-impl<T: PluginOptions, M> FindOptions for &Find<T, M> {
+impl<T: OptionsOnOneImplOnly, M> FindOptions for &Find<T, M> {
     fn describe(&self) -> &'static PluginDescriptor {
         T::describe()
     }

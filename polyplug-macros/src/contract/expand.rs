@@ -1,12 +1,13 @@
 //! What a contract is printed as: the trait as written, its interface, the two ends of every call, its descriptor.
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
 use syn::Ident;
 
 use super::Side;
 use super::model::{Argument, Contract, Method};
 use crate::carry::Passing;
+use crate::door;
 
 /// The whole expansion.
 pub(crate) fn expand(contract: &Contract<'_>) -> TokenStream {
@@ -45,9 +46,21 @@ pub(crate) fn expand(contract: &Contract<'_>) -> TokenStream {
     }
 }
 
+
 impl Method<'_> {
     fn result(&self) -> TokenStream {
         self.result.map_or_else(|| quote!(()), |ty| quote!(#ty))
+    }
+
+    /// `OutOf` and `ReturnOf` its result.
+    fn places(&self, door: &TokenStream) -> (TokenStream, TokenStream) {
+        let result = self.result();
+        let at = self.result.map_or_else(Span::call_site, door::place);
+        let door = &door::moved(door, at);
+        (
+            quote_spanned!(at=> #door::OutOf<#result>),
+            quote_spanned!(at=> #door::ReturnOf<#result>),
+        )
     }
 
     fn named(&self, prefix: &str) -> Ident {
@@ -60,17 +73,35 @@ impl Method<'_> {
 }
 
 impl Argument<'_> {
+    /// Where something that is wrong with its type is said.
+    fn place(&self) -> Span {
+        match self.passing {
+            Passing::Value(ty) | Passing::Reference(ty) | Passing::Slice(ty) => door::place(ty),
+            Passing::Object(ty) => door::place(ty),
+            Passing::Text => door::place(self.ty),
+        }
+    }
+
     /// Its parameters in the C signature: names and types.
     fn flat(&self, door: &TokenStream) -> Vec<(Ident, TokenStream)> {
+        let at = self.place();
+        let door = &door::moved(door, at);
         let name = &self.ident;
         let length = format_ident!("{name}_len");
         match self.passing {
-            Passing::Value(ty) => vec![(name.clone(), quote!(#door::ArgumentOf<#ty>))],
-            Passing::Reference(ty) => {
-                vec![(name.clone(), quote!(*const <#ty as #door::Data>::Lent))]
-            }
+            Passing::Value(ty) => vec![(
+                name.clone(),
+                quote_spanned!(at=> #door::ArgumentOf<#ty>),
+            )],
+            Passing::Reference(ty) => vec![(
+                name.clone(),
+                quote_spanned!(at=> *const <#ty as #door::Data>::Lent),
+            )],
             Passing::Slice(ty) => vec![
-                (name.clone(), quote!(*const <#ty as #door::Data>::Lent)),
+                (
+                    name.clone(),
+                    quote_spanned!(at=> *const <#ty as #door::Data>::Lent),
+                ),
                 (length, quote!(#door::core::primitive::usize)),
             ],
             Passing::Text => vec![
@@ -83,18 +114,20 @@ impl Argument<'_> {
 
     /// Caller: what is made before the call, and what is passed.
     fn lend(&self, door: &TokenStream) -> (TokenStream, TokenStream) {
+        let at = self.place();
+        let door = &door::moved(door, at);
         let name = &self.ident;
         match self.passing {
             Passing::Value(ty) => (
-                quote!(let #name = <#ty as #door::Data>::lend(&#name, &__arena);),
-                quote!(<<#ty as #door::Data>::Travel as #door::Travel<#ty>>::pass(&#name)),
+                quote_spanned!(at=> let #name = <#ty as #door::Data>::lend(&#name, &__arena);),
+                quote_spanned!(at=> <<#ty as #door::Data>::Travel as #door::Travel<#ty>>::pass(&#name)),
             ),
             Passing::Reference(ty) => (
-                quote!(let #name = #door::lend_reference::<#ty>(#name, &__arena);),
+                quote_spanned!(at=> let #name = #door::lend_reference::<#ty>(#name, &__arena);),
                 quote!(#name),
             ),
             Passing::Slice(ty) => (
-                quote!(let #name = #door::lend_slice::<#ty>(#name, &__arena);),
+                quote_spanned!(at=> let #name = #door::lend_slice::<#ty>(#name, &__arena);),
                 quote!(#name.ptr.cast(), #name.len),
             ),
             Passing::Text => (quote!(), quote!(#name.as_ptr(), #name.len())),
@@ -107,19 +140,21 @@ impl Argument<'_> {
 
     /// Callee: what is made of the parameters, and what is passed to the method.
     fn take(&self, door: &TokenStream) -> (TokenStream, TokenStream) {
+        let at = self.place();
+        let door = &door::moved(door, at);
         let name = &self.ident;
         let length = format_ident!("{name}_len");
         match self.passing {
             Passing::Value(ty) => (
-                quote!(let #name = <<#ty as #door::Data>::Travel as #door::Travel<#ty>>::accept(#name);),
+                quote_spanned!(at=> let #name = <<#ty as #door::Data>::Travel as #door::Travel<#ty>>::accept(#name);),
                 quote!(#name),
             ),
             Passing::Reference(ty) => (
-                quote!(let #name = #door::take_reference::<#ty>(#name);),
+                quote_spanned!(at=> let #name = #door::take_reference::<#ty>(#name);),
                 quote!(&#name),
             ),
             Passing::Slice(ty) => (
-                quote!(let #name = #door::take_slice::<#ty>(#name, #length);),
+                quote_spanned!(at=> let #name = #door::take_slice::<#ty>(#name, #length);),
                 quote!(&#name),
             ),
             Passing::Text => (
@@ -127,7 +162,7 @@ impl Argument<'_> {
                 quote!(#name),
             ),
             Passing::Object(ty) => (
-                quote!(let #name = #door::take_object::<#ty>(#name);),
+                quote_spanned!(at=> let #name = #door::take_object::<#ty>(#name);),
                 quote!(&#name),
             ),
         }
@@ -135,12 +170,14 @@ impl Argument<'_> {
 
     /// Its type and way of passing, as the descriptor says it.
     fn describe(&self, door: &TokenStream) -> (TokenStream, TokenStream) {
+        let at = self.place();
+        let door = &door::moved(door, at);
         match self.passing {
-            Passing::Value(ty) => (quote!(VALUE), quote!(#door::type_function::<#ty>())),
-            Passing::Reference(ty) => (quote!(REFERENCE), quote!(#door::type_function::<#ty>())),
-            Passing::Slice(ty) => (quote!(SLICE), quote!(#door::type_function::<#ty>())),
+            Passing::Value(ty) => (quote!(VALUE), quote_spanned!(at=> #door::type_function::<#ty>())),
+            Passing::Reference(ty) => (quote!(REFERENCE), quote_spanned!(at=> #door::type_function::<#ty>())),
+            Passing::Slice(ty) => (quote!(SLICE), quote_spanned!(at=> #door::type_function::<#ty>())),
             Passing::Text => (quote!(TEXT), quote!(#door::text_function())),
-            Passing::Object(ty) => (quote!(OBJECT), quote!(#door::object_function::<#ty>())),
+            Passing::Object(ty) => (quote!(OBJECT), quote_spanned!(at=> #door::object_function::<#ty>())),
         }
     }
 }
@@ -168,10 +205,11 @@ fn interface(contract: &Contract<'_>) -> TokenStream {
     } = contract;
     let ident = &item.ident;
     let fields = methods.iter().map(|method| {
-        let (_, types, result) = signature(door, method);
+        let (_, types, _) = signature(door, method);
+        let (out, returned) = method.places(door);
         let (cfgs, name) = (&method.cfgs, method.ident);
         let function = quote!(
-            unsafe extern "C" fn(*mut #door::abi::Receiver, #(#types,)* #door::OutOf<#result>) -> #door::ReturnOf<#result>
+            unsafe extern "C" fn(*mut #door::abi::Receiver, #(#types,)* #out) -> #returned
         );
         let function =
             if method.default.is_some() { quote!(#door::core::option::Option<#function>) } else { function };
@@ -254,12 +292,22 @@ fn descriptor(contract: &Contract<'_>) -> TokenStream {
         let Method { cfgs, name, docs, .. } = method;
         let (frame, result, default) = (method.named("frame"), method.result(), method.default.is_some());
         let mut flat = 0_usize;
+        let layouts: Vec<_> = method
+            .arguments
+            .iter()
+            .flat_map(|argument| {
+                let at = argument.place();
+                let near = door::moved(door, at);
+                let layout = move |(_, ty)| quote_spanned!(at=> #near::core::alloc::Layout::new::<#ty>());
+                argument.flat(door).into_iter().map(layout)
+            })
+            .collect();
         let arguments = method.arguments.iter().map(|argument| {
             let (passing, ty) = argument.describe(door);
-            let index = syn::Index::from(flat);
+            let index = flat;
             flat += argument.flat(door).len();
             let name = &argument.name;
-            quote!(&#door::argument(#door::abi::passing::#passing, #name, #ty, #door::core::mem::offset_of!(#frame, #index)))
+            quote!(&#door::argument(#door::abi::passing::#passing, #name, #ty, #door::offset_in_frame(&[#(#layouts),*], #index)))
         });
         quote! {
             #(#cfgs)*
@@ -288,7 +336,7 @@ fn frame(door: &TokenStream, method: &Method<'_>) -> TokenStream {
     quote! {
         #(#cfgs)*
         #[repr(C)]
-        struct #frame(#(#types),*);
+        struct #frame(#(#types,)* ());
     }
 }
 
@@ -297,6 +345,7 @@ fn callee(contract: &Contract<'_>, method: &Method<'_>) -> TokenStream {
     let Contract { door, item, .. } = contract;
     let ident = &item.ident;
     let (names, types, result) = signature(door, method);
+    let (out, returned) = method.places(door);
     let (cfgs, callee, name) = (&method.cfgs, method.named("enter"), method.ident);
     let (takes, values): (Vec<_>, Vec<_>) = method
         .arguments
@@ -306,8 +355,8 @@ fn callee(contract: &Contract<'_>, method: &Method<'_>) -> TokenStream {
     quote! {
         #(#cfgs)*
         unsafe extern "C" fn #callee<__S: #door::Access>(
-            __receiver: *mut #door::abi::Receiver, #(#names: #types,)* __out: #door::OutOf<#result>,
-        ) -> #door::ReturnOf<#result>
+            __receiver: *mut #door::abi::Receiver, #(#names: #types,)* __out: #out,
+        ) -> #returned
         where
             <__S as #door::Access>::Target: #ident,
         {

@@ -1,9 +1,10 @@
 //! What data is printed as: the type as written, its wire form, and the way between the two.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 
 use super::model::{Data, Field, Shape, Variant};
+use crate::door;
 
 /// The whole expansion.
 pub(crate) fn expand(data: &Data<'_>) -> TokenStream {
@@ -28,6 +29,24 @@ pub(crate) fn expand(data: &Data<'_>) -> TokenStream {
     }
 }
 
+impl Field<'_> {
+    /// Something of the trait `Data` for its type, asked for at the type.
+    fn of(&self, door: &TokenStream, name: &str) -> TokenStream {
+        let at = door::place(self.ty);
+        let near = door::moved(door, at);
+        let (ty, name) = (self.ty, proc_macro2::Ident::new(name, at));
+        quote_spanned!(at=> <#ty as #near::Data>::#name)
+    }
+
+    /// Its descriptor, asked for at the type.
+    fn describe(&self, door: &TokenStream) -> TokenStream {
+        let at = door::place(self.ty);
+        let near = door::moved(door, at);
+        let ty = self.ty;
+        quote_spanned!(at=> #near::field::<#ty>)
+    }
+}
+
 fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
     let Data {
         door, ident, docs, ..
@@ -35,7 +54,10 @@ fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
     let name = &variant.name;
     let fields = &variant.fields;
     let members: Vec<_> = fields.iter().map(|field| &field.member).collect();
-    let types: Vec<_> = fields.iter().map(|field| field.ty).collect();
+    let ask = |name: &str| -> Vec<_> { fields.iter().map(|field| field.of(door, name)).collect() };
+    let (lent_types, owned_types) = (ask("Lent"), ask("Owned"));
+    let (plain, lend, take, give, receive) =
+        (ask("PLAIN"), ask("lend"), ask("take"), ask("give"), ask("receive"));
     let parameters: Vec<_> = fields.iter().map(|field| &field.parameter).collect();
     let wire = if variant.named {
         quote!(pub struct __Wire<#(#parameters),*> { #(#members: #parameters),* })
@@ -47,10 +69,10 @@ fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
             member,
             name,
             docs,
-            ty,
             ..
         } = field;
-        quote!(&#door::field::<#ty>(
+        let describe = field.describe(door);
+        quote!(&#describe(
             #name, #docs,
             #door::core::mem::offset_of!(<#ident as #door::Data>::Lent, #member),
             #door::core::mem::offset_of!(<#ident as #door::Data>::Owned, #member),
@@ -61,28 +83,28 @@ fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
         #wire
 
         unsafe impl #door::Data for #ident {
-            type Lent = __Wire<#(<#types as #door::Data>::Lent),*>;
-            type Owned = __Wire<#(<#types as #door::Data>::Owned),*>;
+            type Lent = __Wire<#(#lent_types),*>;
+            type Owned = __Wire<#(#owned_types),*>;
             type Travel = #door::ByAddress;
-            const PLAIN: #door::core::primitive::bool = true #(&& <#types as #door::Data>::PLAIN)*;
+            const PLAIN: #door::core::primitive::bool = true #(&& #plain)*;
             const TYPE: &'static #door::abi::TypeDescriptor =
                 &#door::structure::<Self>(#name, #docs, const { &[#(#descriptors),*] });
 
             #[inline]
             fn lend(&self, __arena: &#door::Arena) -> Self::Lent {
-                __Wire { #(#members: <#types as #door::Data>::lend(&self.#members, __arena)),* }
+                __Wire { #(#members: #lend(&self.#members, __arena)),* }
             }
             #[inline]
             unsafe fn take(__lent: &Self::Lent) -> Self {
-                unsafe { Self { #(#members: <#types as #door::Data>::take(&__lent.#members)),* } }
+                unsafe { Self { #(#members: #take(&__lent.#members)),* } }
             }
             #[inline]
             fn give(self) -> Self::Owned {
-                __Wire { #(#members: <#types as #door::Data>::give(self.#members)),* }
+                __Wire { #(#members: #give(self.#members)),* }
             }
             #[inline]
             unsafe fn receive(__owned: Self::Owned) -> Self {
-                unsafe { Self { #(#members: <#types as #door::Data>::receive(__owned.#members)),* } }
+                unsafe { Self { #(#members: #receive(__owned.#members)),* } }
             }
         }
     }
@@ -156,7 +178,8 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
     } = data;
     let name = ident.to_string();
     let all = || variants.iter().flat_map(|variant| &variant.fields);
-    let types: Vec<_> = all().map(|field| field.ty).collect();
+    let ask = |name: &str| -> Vec<_> { all().map(|field| field.of(door, name)).collect() };
+    let (lent_types, owned_types) = (ask("Lent"), ask("Owned"));
     let parameters: Vec<_> = all().map(|field| &field.parameter).collect();
     let wires = variants.iter().map(|variant| {
         let (ident, fields) = (
@@ -167,16 +190,20 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
     });
     let descriptors = variants.iter().zip(0_u32..).map(|(variant, tag)| {
         let Variant { name, docs, fields, .. } = variant;
-        let types: Vec<_> = fields.iter().map(|field| field.ty).collect();
+        let (lent, owned): (Vec<_>, Vec<_>) = fields
+            .iter()
+            .map(|field| (field.of(door, "Lent"), field.of(door, "Owned")))
+            .unzip();
         let fields = fields.iter().enumerate().map(|(index, field)| {
-            let Field { name, docs, ty, .. } = field;
-            quote!(&#door::field::<#ty>(
+            let Field { name, docs, .. } = field;
+            let describe = field.describe(door);
+            quote!(&#describe(
                 #name, #docs,
                 #door::offset_in_variant::<<#ident as #door::Data>::Lent>(
-                    &[#(#door::core::alloc::Layout::new::<<#types as #door::Data>::Lent>()),*], #index,
+                    &[#(#door::core::alloc::Layout::new::<#lent>()),*], #index,
                 ),
                 #door::offset_in_variant::<<#ident as #door::Data>::Owned>(
-                    &[#(#door::core::alloc::Layout::new::<<#types as #door::Data>::Owned>()),*], #index,
+                    &[#(#door::core::alloc::Layout::new::<#owned>()),*], #index,
                 ),
             ))
         });
@@ -188,11 +215,14 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
             let ident = variant.ident;
             let members: Vec<_> = variant.fields.iter().map(|field| &field.member).collect();
             let bindings: Vec<_> = variant.fields.iter().map(|field| &field.binding).collect();
-            let types = variant.fields.iter().map(|field| field.ty);
             let arena = if *way.to_string() == *"lend" { quote!(, __arena) } else { quote!() };
-            let values: Vec<_> = types
-                .zip(&bindings)
-                .map(|(ty, binding)| quote!(<#ty as #door::Data>::#way(#binding #arena)))
+            let values: Vec<_> = variant
+                .fields
+                .iter()
+                .map(|field| {
+                    let (way, binding) = (field.of(door, &way.to_string()), &field.binding);
+                    quote!(#way(#binding #arena))
+                })
                 .collect();
             if from_wire {
                 quote!(__Wire::#ident(#(#bindings),*) => Self::#ident { #(#members: #values),* })
@@ -211,8 +241,8 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
         pub enum __Wire<#(#parameters),*> { #(#wires),* }
 
         unsafe impl #door::Data for #ident {
-            type Lent = __Wire<#(<#types as #door::Data>::Lent),*>;
-            type Owned = __Wire<#(<#types as #door::Data>::Owned),*>;
+            type Lent = __Wire<#(#lent_types),*>;
+            type Owned = __Wire<#(#owned_types),*>;
             type Travel = #door::ByAddress;
             const PLAIN: #door::core::primitive::bool = false;
             const TYPE: &'static #door::abi::TypeDescriptor =

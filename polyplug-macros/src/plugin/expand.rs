@@ -1,12 +1,12 @@
 //! What a plugin's impl is printed as: the impl as written, who the plugin is, and its place in the distributed slice.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote, quote_spanned};
-use syn::spanned::Spanned as _;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, Path, Type};
 
 use super::model::{Options, Plugin};
+use crate::door;
 
 /// The whole expansion.
 pub(crate) fn expand(plugin: &Plugin<'_>) -> TokenStream {
@@ -14,9 +14,9 @@ pub(crate) fn expand(plugin: &Plugin<'_>) -> TokenStream {
         tokens,
         door,
         state,
-        contract,
         options,
         written,
+        ..
     } = plugin;
     let nothing = Options::default();
     let given = options.as_ref().unwrap_or(&nothing);
@@ -25,7 +25,7 @@ pub(crate) fn expand(plugin: &Plugin<'_>) -> TokenStream {
         Some(options) => described(plugin, options),
         None => {
             // The type's span: if it has no `Default`, the error belongs there.
-            let call = quote_spanned!(at(state)=> (&&__find).describe());
+            let call = quote_spanned!(door::place(state)=> (&&__find).describe());
             quote! {
                 fn __describe() -> &'static #door::abi::PluginDescriptor {
                     use #door::{FindDefault as _, FindOptions as _};
@@ -39,6 +39,7 @@ pub(crate) fn expand(plugin: &Plugin<'_>) -> TokenStream {
         .iter()
         .map(|(name, cfgs)| quote!(#(#cfgs)* #door::abi::Slice::text(#name),));
     let checks = checks(plugin, given);
+    let offer = offer(plugin);
     quote! {
         #tokens
 
@@ -54,7 +55,7 @@ pub(crate) fn expand(plugin: &Plugin<'_>) -> TokenStream {
             const __WRITTEN: &[#door::abi::Slice] = &[#(#written)*];
             static __ENTRY: #door::OfferEntry = unsafe {
                 #door::OfferEntry::new::<#state>(
-                    <dyn #contract as #door::ImplementedBy<#state>>::INTERFACE, __WRITTEN, __describe,
+                    #offer, __WRITTEN, __describe,
                 )
             };
 
@@ -76,28 +77,28 @@ pub(crate) fn expand(plugin: &Plugin<'_>) -> TokenStream {
     }
 }
 
-/// A span whose hygiene is the expansion's and whose place is the user's.
-fn at(ty: &Type) -> Span {
-    Span::call_site().located_at(ty.span())
-}
-
 /// What must be true of the types, said at the types.
 fn checks(plugin: &Plugin<'_>, options: &Options) -> TokenStream {
+    let state = plugin.state;
+    let at = door::place(state);
+    let near = door::moved(&plugin.door, at);
+    let state = quote_spanned!(at=> const _: () = <#state as #near::PluginState>::HOLDS;);
+    let requires = options.requires.iter().map(|object| {
+        let at = door::place(object);
+        let near = door::moved(&plugin.door, at);
+        quote_spanned!(at=> const _: () = <#object as #near::HostContract>::HOLDS;)
+    });
+    quote!(#state #(#requires)*)
+}
+
+/// The functions of the plugin's type, asked for at the name of the contract.
+fn offer(plugin: &Plugin<'_>) -> TokenStream {
     let Plugin {
-        door,
-        state,
-        contract,
-        ..
+        state, contract, ..
     } = plugin;
-    let requires = &options.requires;
-    quote! {
-        const fn __is_state<T: #door::PluginState>() {}
-        const fn __is_plugin_contract<C: ?Sized + #door::PluginContract>() {}
-        const fn __is_host_contract<C: ?Sized + #door::HostContract>() {}
-        const _: () = __is_state::<#state>();
-        const _: () = __is_plugin_contract::<dyn #contract>();
-        #(const _: () = __is_host_contract::<#requires>();)*
-    }
+    let at = door::place(contract);
+    let near = door::moved(&plugin.door, at);
+    quote_spanned!(at=> <dyn #contract as #near::OfferedBy<#state>>::OFFER)
 }
 
 fn metadata(door: &TokenStream, options: &Options) -> TokenStream {
@@ -129,36 +130,42 @@ fn metadata(door: &TokenStream, options: &Options) -> TokenStream {
 /// The descriptor of a plugin whose options stand here.
 fn described(plugin: &Plugin<'_>, options: &Options) -> TokenStream {
     let Plugin { door, state, .. } = plugin;
-    let (construct, make) = match &options.new {
-        None => (quote!(#door::ByDefault), quote!()),
+    let at = door::place(state);
+    let near = door::moved(door, at);
+    let construct = match &options.new {
+        None => {
+            let make = quote_spanned!(at=> <#state as #near::DefaultPlugin>::make());
+            quote!(#door::core::result::Result::Ok(#make))
+        }
         Some(new) => {
             let new = with_self_type(new, state);
-            let call = quote_spanned!(Span::call_site().located_at(new.span())=> #door::constructed::<#state, _>(#new, __context));
-            let make = quote! {
-                struct __Construct;
-                impl #door::Construct<#state> for __Construct {
-                    fn construct(
-                        __context: &#door::Context,
-                    ) -> #door::core::result::Result<#state, #door::BoxError> {
-                        #call
-                    }
-                }
-            };
-            (quote!(__Construct), make)
+            let at = door::place(&new);
+            let near = door::moved(door, at);
+            quote_spanned!(at=> #near::constructed::<#state, _>(#new, __context))
         }
     };
-    let call = quote_spanned!(at(state)=> #door::described::<#state, __Metadata, #construct>());
     quote! {
-        #make
-        impl #door::PluginOptions for #state {
-            fn describe() -> &'static #door::abi::PluginDescriptor {
-                #call
+        struct __Construct;
+        impl #door::Construct<#state> for __Construct {
+            fn construct(
+                __context: &#door::Context,
+            ) -> #door::core::result::Result<#state, #door::BoxError> {
+                #construct
             }
         }
         fn __describe() -> &'static #door::abi::PluginDescriptor {
-            <#state as #door::PluginOptions>::describe()
+            <#state as #door::OptionsOnOneImplOnly>::describe()
         }
     }
+    .into_iter()
+    .chain(quote_spanned! {at=>
+        impl #near::OptionsOnOneImplOnly for #state {
+            fn describe() -> &'static #near::abi::PluginDescriptor {
+                #near::described::<#state, __Metadata, __Construct>()
+            }
+        }
+    })
+    .collect()
 }
 
 /// `Self::new`, where there is no `Self`.

@@ -1,14 +1,11 @@
 //! A plugin that leaves a method out.
 
-#[polyplug::contract(id = "demo.greeter", version = "1.0")]
-pub trait Greeter {
-    fn greet(&self) -> String;
-}
+use kinds_api::Listener;
 
 #[derive(Default)]
 struct Hello;
 
 #[polyplug::plugin]
-impl Greeter for Hello {}
+impl Listener for Hello {}
 
 fn main() {}
