@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::Path;
+use syn::{Path, Type};
 use syn::spanned::Spanned as _;
 
 /// `::polyplug::__private`, or below the path that `crate = ..` names.
@@ -16,6 +16,17 @@ pub(crate) fn door(renamed: Option<&Path>) -> TokenStream {
 /// The author's own span: what is wrong with a type is said there, as if the author had asked.
 pub(crate) fn place(ty: &impl ToTokens) -> Span {
     ty.span()
+}
+
+/// The place of the only type that is not surely known, if there is one only. A guess for messages, never for meaning.
+pub(crate) fn place_of_one<'a>(types: impl Iterator<Item = &'a Type>) -> Option<Span> {
+    const KNOWN: [&str; 16] = [
+        "bool", "char", "i8", "i16", "i32", "i64", "isize", "u8", "u16", "u32", "u64", "usize",
+        "f32", "f64", "String", "()",
+    ];
+    let mut unknown = types.filter(|ty| !KNOWN.contains(&ty.to_token_stream().to_string().as_str()));
+    let first = unknown.next()?;
+    unknown.next().is_none().then(|| place(first))
 }
 
 /// The same door, seen from that place.

@@ -346,7 +346,9 @@ pub fn lend_object<'o, C: Contract + ?Sized + 'o>(object: &'o &'o C) -> Object {
 /// 1. `object` points to an object of this contract that lives for `'o`.
 #[inline]
 #[must_use]
-pub unsafe fn take_object<'o, C: Contract + ?Sized>(object: *const Object) -> Borrowed<'o, C> {
+pub unsafe fn take_object<'o, C: Contract + ?Sized>(
+    object: *const Object,
+) -> Borrowed<'o, C::Object> {
     // SAFETY: clause 1.
     let object = unsafe { &*object };
     // SAFETY: clause 1.

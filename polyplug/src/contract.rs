@@ -22,6 +22,9 @@ pub unsafe trait Contract {
     /// The table of functions.
     #[doc(hidden)]
     type Interface: 'static;
+    /// The contract itself: what is no contract has no objects to lend.
+    #[doc(hidden)]
+    type Object: ?Sized;
     /// What the contract looks like.
     #[doc(hidden)]
     const DESCRIPTOR: &'static ContractDescriptor;

@@ -53,6 +53,9 @@ pub unsafe trait Data: Sized {
     /// What the type looks like.
     #[doc(hidden)]
     const TYPE: &'static TypeDescriptor;
+    /// The same, as descriptors point to each other.
+    #[doc(hidden)]
+    const FUNCTION: TypeFunction = descriptor_of::<Self>;
 
     /// Caller's side of an argument.
     #[doc(hidden)]

@@ -10,6 +10,10 @@ const TOPICS: [&str; 4] = ["contract", "plugin", "data", "host"];
 /// The compiler that wrote the goldens. Others say the same in other words.
 const PINNED: &str = "1.95.";
 
+/// What the compiler says without a place for words of ours: two impls of one trait, and a function with other
+/// parameters than those asked for.
+const NO_WORDS: [&str; 2] = ["error[E0119]", "error[E0593]"];
+
 #[test]
 fn goldens() {
     if let Err(found) = pinned() {
@@ -90,7 +94,8 @@ fn complaints(message: &str) -> Vec<&'static str> {
     if !lower {
         complaints.push("does not start in lower case");
     }
-    if !message.contains("help:") {
+    let no_words = NO_WORDS.iter().any(|code| message.starts_with(code));
+    if !no_words && !message.contains("help:") {
         complaints.push("does not say what to write instead");
     }
     complaints

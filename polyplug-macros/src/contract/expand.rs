@@ -63,6 +63,19 @@ impl Method<'_> {
         )
     }
 
+    /// Where something that is wrong with one of its types is said, when it is not known with which: at the only one
+    /// that can be wrong, or at its name.
+    fn place(&self) -> Span {
+        let types = self
+            .arguments
+            .iter()
+            .filter_map(|argument| match argument.passing {
+                Passing::Value(ty) | Passing::Reference(ty) | Passing::Slice(ty) => Some(ty),
+                Passing::Text | Passing::Object(_) => None,
+            });
+        door::place_of_one(types.chain(self.result)).unwrap_or_else(|| self.ident.span())
+    }
+
     fn named(&self, prefix: &str) -> Ident {
         format_ident!(
             "__{prefix}_{}",
@@ -123,16 +136,16 @@ impl Argument<'_> {
                 quote_spanned!(at=> <<#ty as #door::Data>::Travel as #door::Travel<#ty>>::pass(&#name)),
             ),
             Passing::Reference(ty) => (
-                quote_spanned!(at=> let #name = #door::lend_reference::<#ty>(#name, &__arena);),
+                quote_spanned!(at=> let _ = <#ty as #door::Data>::PLAIN; let #name = #door::lend_reference::<#ty>(#name, &__arena);),
                 quote!(#name),
             ),
             Passing::Slice(ty) => (
-                quote_spanned!(at=> let #name = #door::lend_slice::<#ty>(#name, &__arena);),
+                quote_spanned!(at=> let _ = <#ty as #door::Data>::PLAIN; let #name = #door::lend_slice::<#ty>(#name, &__arena);),
                 quote!(#name.ptr.cast(), #name.len),
             ),
             Passing::Text => (quote!(), quote!(#name.as_ptr(), #name.len())),
-            Passing::Object(_) => (
-                quote!(let #name = #door::lend_object(&#name);),
+            Passing::Object(ty) => (
+                quote_spanned!(at=> let _ = <#ty as #door::Contract>::DESCRIPTOR; let #name = #door::lend_object::<#ty>(&#name);),
                 quote!(&raw const #name),
             ),
         }
@@ -150,11 +163,11 @@ impl Argument<'_> {
                 quote!(#name),
             ),
             Passing::Reference(ty) => (
-                quote_spanned!(at=> let #name = #door::take_reference::<#ty>(#name);),
+                quote_spanned!(at=> let _ = <#ty as #door::Data>::PLAIN; let #name = #door::take_reference::<#ty>(#name);),
                 quote!(&#name),
             ),
             Passing::Slice(ty) => (
-                quote_spanned!(at=> let #name = #door::take_slice::<#ty>(#name, #length);),
+                quote_spanned!(at=> let _ = <#ty as #door::Data>::PLAIN; let #name = #door::take_slice::<#ty>(#name, #length);),
                 quote!(&#name),
             ),
             Passing::Text => (
@@ -162,7 +175,7 @@ impl Argument<'_> {
                 quote!(#name),
             ),
             Passing::Object(ty) => (
-                quote_spanned!(at=> let #name = #door::take_object::<#ty>(#name);),
+                quote_spanned!(at=> let _ = <#ty as #door::Contract>::DESCRIPTOR; let #name = #door::take_object::<#ty>(#name);),
                 quote!(&#name),
             ),
         }
@@ -173,11 +186,11 @@ impl Argument<'_> {
         let at = self.place();
         let door = &door::moved(door, at);
         match self.passing {
-            Passing::Value(ty) => (quote!(VALUE), quote_spanned!(at=> #door::type_function::<#ty>())),
-            Passing::Reference(ty) => (quote!(REFERENCE), quote_spanned!(at=> #door::type_function::<#ty>())),
-            Passing::Slice(ty) => (quote!(SLICE), quote_spanned!(at=> #door::type_function::<#ty>())),
+            Passing::Value(ty) => (quote!(VALUE), quote_spanned!(at=> <#ty as #door::Data>::FUNCTION)),
+            Passing::Reference(ty) => (quote!(REFERENCE), quote_spanned!(at=> <#ty as #door::Data>::FUNCTION)),
+            Passing::Slice(ty) => (quote!(SLICE), quote_spanned!(at=> <#ty as #door::Data>::FUNCTION)),
             Passing::Text => (quote!(TEXT), quote!(#door::text_function())),
-            Passing::Object(ty) => (quote!(OBJECT), quote_spanned!(at=> #door::object_function::<#ty>())),
+            Passing::Object(ty) => (quote!(OBJECT), quote_spanned!(at=> { let _ = <#ty as #door::Contract>::DESCRIPTOR; #door::object_function::<#ty>() })),
         }
     }
 }
@@ -208,11 +221,13 @@ fn interface(contract: &Contract<'_>) -> TokenStream {
         let (_, types, _) = signature(door, method);
         let (out, returned) = method.places(door);
         let (cfgs, name) = (&method.cfgs, method.ident);
-        let function = quote!(
-            unsafe extern "C" fn(*mut #door::abi::Receiver, #(#types,)* #out) -> #returned
+        let at = method.place();
+        let near = door::moved(door, at);
+        let function = quote_spanned!(at=>
+            unsafe extern "C" fn(*mut #near::abi::Receiver, #(#types,)* #out) -> #returned
         );
         let function =
-            if method.default.is_some() { quote!(#door::core::option::Option<#function>) } else { function };
+            if method.default.is_some() { quote_spanned!(at=> #near::core::option::Option<#function>) } else { function };
         quote!(#(#cfgs)* #name: #function,)
     });
     let functions = methods.iter().map(|method| {
@@ -252,6 +267,7 @@ fn interface(contract: &Contract<'_>) -> TokenStream {
 
         unsafe impl<'__o> #door::Contract for dyn #ident + '__o {
             type Interface = __Interface;
+            type Object = dyn #ident + '__o;
             const DESCRIPTOR: &'static #door::abi::ContractDescriptor = __DESCRIPTOR;
             const BY_REFERENCE: *const #door::abi::InterfaceHeader =
                 __Table::<#door::ByReference<dyn #ident + '__o>>::HEADER;
@@ -291,6 +307,11 @@ fn descriptor(contract: &Contract<'_>) -> TokenStream {
     let descriptors = methods.iter().map(|method| {
         let Method { cfgs, name, docs, .. } = method;
         let (frame, result, default) = (method.named("frame"), method.result(), method.default.is_some());
+        let function = {
+            let at = method.result.map_or_else(Span::call_site, door::place);
+            let near = door::moved(door, at);
+            quote_spanned!(at=> <#result as #near::Data>::FUNCTION)
+        };
         let mut flat = 0_usize;
         let layouts: Vec<_> = method
             .arguments
@@ -312,7 +333,7 @@ fn descriptor(contract: &Contract<'_>) -> TokenStream {
         quote! {
             #(#cfgs)*
             &#door::method::<#frame>(
-                #default, #name, #docs, const { &[#(#arguments),*] }, #door::type_function::<#result>(),
+                #default, #name, #docs, const { &[#(#arguments),*] }, #function,
             ),
         }
     });

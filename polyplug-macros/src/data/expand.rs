@@ -43,7 +43,7 @@ impl Field<'_> {
         let at = door::place(self.ty);
         let near = door::moved(door, at);
         let ty = self.ty;
-        quote_spanned!(at=> #near::field::<#ty>)
+        quote_spanned!(at=> { let _ = <#ty as #near::Data>::PLAIN; #near::field::<#ty> })
     }
 }
 
@@ -56,6 +56,9 @@ fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
     let members: Vec<_> = fields.iter().map(|field| &field.member).collect();
     let ask = |name: &str| -> Vec<_> { fields.iter().map(|field| field.of(door, name)).collect() };
     let (lent_types, owned_types) = (ask("Lent"), ask("Owned"));
+    let at = door::place_of_one(fields.iter().map(|field| field.ty)).unwrap_or_else(|| ident.span());
+    let wire_lent = quote_spanned!(at=> __Wire<#(#lent_types),*>);
+    let wire_owned = quote_spanned!(at=> __Wire<#(#owned_types),*>);
     let (plain, lend, take, give, receive) =
         (ask("PLAIN"), ask("lend"), ask("take"), ask("give"), ask("receive"));
     let parameters: Vec<_> = fields.iter().map(|field| &field.parameter).collect();
@@ -83,8 +86,8 @@ fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
         #wire
 
         unsafe impl #door::Data for #ident {
-            type Lent = __Wire<#(#lent_types),*>;
-            type Owned = __Wire<#(#owned_types),*>;
+            type Lent = #wire_lent;
+            type Owned = #wire_owned;
             type Travel = #door::ByAddress;
             const PLAIN: #door::core::primitive::bool = true #(&& #plain)*;
             const TYPE: &'static #door::abi::TypeDescriptor =
@@ -180,6 +183,9 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
     let all = || variants.iter().flat_map(|variant| &variant.fields);
     let ask = |name: &str| -> Vec<_> { all().map(|field| field.of(door, name)).collect() };
     let (lent_types, owned_types) = (ask("Lent"), ask("Owned"));
+    let at = door::place_of_one(all().map(|field| field.ty)).unwrap_or_else(|| ident.span());
+    let wire_lent = quote_spanned!(at=> __Wire<#(#lent_types),*>);
+    let wire_owned = quote_spanned!(at=> __Wire<#(#owned_types),*>);
     let parameters: Vec<_> = all().map(|field| &field.parameter).collect();
     let wires = variants.iter().map(|variant| {
         let (ident, fields) = (
@@ -241,8 +247,8 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
         pub enum __Wire<#(#parameters),*> { #(#wires),* }
 
         unsafe impl #door::Data for #ident {
-            type Lent = __Wire<#(#lent_types),*>;
-            type Owned = __Wire<#(#owned_types),*>;
+            type Lent = #wire_lent;
+            type Owned = #wire_owned;
             type Travel = #door::ByAddress;
             const PLAIN: #door::core::primitive::bool = false;
             const TYPE: &'static #door::abi::TypeDescriptor =
