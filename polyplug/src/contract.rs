@@ -38,6 +38,35 @@ pub unsafe trait Contract {
     const FUNCTION: TypeFunction = object_function::<Self>();
 }
 
+/// What the macros implement for `dyn YourTrait`; [`Contract`] follows from it. Two traits, so that the compiler names no
+/// generated code when something is no contract.
+///
+/// # Safety
+/// K1 and K2.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a contract",
+    label = "not a contract",
+    note = "help: put `#[polyplug::contract(id = \"..\", version = \"1.0\")]` on the trait, and write `dyn Trait` here"
+)]
+pub unsafe trait ContractParts {
+    /// The table of functions.
+    type Interface: 'static;
+    /// What the contract looks like.
+    const DESCRIPTOR: &'static ContractDescriptor;
+    /// The functions for a borrowed object.
+    const BY_REFERENCE: *const InterfaceHeader;
+}
+
+// SAFETY: K1 and K2 are those of the parts.
+#[diagnostic::do_not_recommend]
+unsafe impl<C: ?Sized + ContractParts> Contract for C {
+    type Interface = <C as ContractParts>::Interface;
+    type Object = C;
+    const DESCRIPTOR: &'static ContractDescriptor = <C as ContractParts>::DESCRIPTOR;
+    const BY_REFERENCE: *const InterfaceHeader = <C as ContractParts>::BY_REFERENCE;
+}
+
 /// A contract whose methods all take `&self`, so that many callers can share one plugin.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a contract that callers can share",

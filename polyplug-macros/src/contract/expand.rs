@@ -287,21 +287,16 @@ fn interface(contract: &Contract<'_>) -> TokenStream {
             const HEADER: *const #door::abi::InterfaceHeader = (Self::TABLE as *const __Interface).cast();
         }
 
-        #[diagnostic::do_not_recommend]
-        unsafe impl<'__o> #door::Contract for dyn #ident + '__o {
+        unsafe impl<'__o> #door::ContractParts for dyn #ident + '__o {
             type Interface = __Interface;
-            type Object = dyn #ident + '__o;
             const DESCRIPTOR: &'static #door::abi::ContractDescriptor = __DESCRIPTOR;
             const BY_REFERENCE: *const #door::abi::InterfaceHeader =
                 __Table::<#door::ByReference<dyn #ident + '__o>>::HEADER;
         }
 
-        #[diagnostic::do_not_recommend]
         impl<'__o> #door::SharedContract for dyn #ident + '__o {}
-        #[diagnostic::do_not_recommend]
         impl<'__o> #door::#side for dyn #ident + '__o {}
 
-        #[diagnostic::do_not_recommend]
         unsafe impl<__T: #ident> #door::ImplementedBy<__T> for dyn #ident {
             const INTERFACE: *const #door::abi::InterfaceHeader = __Table::<#door::Direct<__T>>::HEADER;
         }
@@ -453,7 +448,8 @@ fn invoke(contract: &Contract<'_>) -> TokenStream {
 
 /// The default bodies a second time, for providers that lack the method.
 fn defaults(contract: &Contract<'_>) -> TokenStream {
-    let ident = &contract.item.ident;
+    let Contract { door, item, .. } = contract;
+    let ident = &item.ident;
     let mut bodies = contract
         .methods
         .iter()
@@ -472,7 +468,7 @@ fn defaults(contract: &Contract<'_>) -> TokenStream {
         trait __Defaults: #ident {
             #(#bodies)*
         }
-        impl<__T: #ident + ?Sized> __Defaults for __T {}
+        impl<__T: #ident + ?#door::core::marker::Sized> __Defaults for __T {}
     }
 }
 

@@ -55,12 +55,6 @@ fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
     let fields = &variant.fields;
     let members: Vec<_> = fields.iter().map(|field| &field.member).collect();
     let types: Vec<_> = fields.iter().map(|field| field.ty).collect();
-    let parameters: Vec<_> = fields.iter().map(|field| &field.parameter).collect();
-    let wire = if variant.named {
-        quote!(pub struct __Wire<#(#parameters),*> { #(#members: #parameters),* })
-    } else {
-        quote!(pub struct __Wire<#(#parameters),*>(#(#parameters),*);)
-    };
     let each = |member: TokenStream| each(door, &types, &member);
     let (lent, owned) = (each(quote!(Lent)), each(quote!(Owned)));
     let (lent_layouts, owned_layouts) = (each(quote!(LENT)), each(quote!(OWNED)));
@@ -81,35 +75,43 @@ fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
                 ))
             });
     let point = |tokens: TokenStream| point(&types, tokens);
-    let forms = point(quote! {
-        type Lent = __Wire<#(#lent),*>;
-        type Owned = __Wire<#(#owned),*>;
-    });
+    // The last field decides whether a struct has a size: with one that surely has, what is wrong with a type of the
+    // author's is said once, at that type.
+    let end = if variant.named {
+        syn::Member::Named(quote::format_ident!("__end"))
+    } else {
+        syn::Member::Unnamed(syn::Index::from(members.len()))
+    };
+    let wire = |name: TokenStream, types: Vec<TokenStream>| {
+        if variant.named {
+            quote!(#[repr(C)] pub struct #name { #(#members: #types,)* #end: () })
+        } else {
+            quote!(#[repr(C)] pub struct #name(#(#types,)* ());)
+        }
+    };
+    let (lent_wire, owned_wire) = (wire(quote!(__Lent), lent), wire(quote!(__Owned), owned));
     let safe = point(quote! {
         #[inline]
         fn lend(&self, __arena: &#door::Arena) -> Self::Lent {
-            __Wire { #(#members: #lend(&self.#members, __arena)),* }
+            __Lent { #(#members: #lend(&self.#members, __arena),)* #end: () }
         }
         #[inline]
         fn give(self) -> Self::Owned {
-            __Wire { #(#members: #give(self.#members)),* }
+            __Owned { #(#members: #give(self.#members),)* #end: () }
         }
     });
     let taken = point(quote!(Self { #(#members: #take(&__lent.#members)),* }));
     let received = point(quote!(Self { #(#members: #receive(__owned.#members)),* }));
-    let (lent_form, owned_form) = (
-        point(quote!(__lent: &Self::Lent)),
-        point(quote!(__owned: Self::Owned)),
-    );
     quote! {
-        #[repr(C)]
-        #wire
+        #lent_wire
+        #owned_wire
 
         const __LENT: &[#door::core::alloc::Layout] = &[#(#lent_layouts),*];
         const __OWNED: &[#door::core::alloc::Layout] = &[#(#owned_layouts),*];
 
         unsafe impl #door::Data for #ident {
-            #forms
+            type Lent = __Lent;
+            type Owned = __Owned;
             type Travel = #door::ByAddress;
             const PLAIN: #door::core::primitive::bool = true #(&& #plain)*;
             const TYPE: &'static #door::abi::TypeDescriptor =
@@ -117,11 +119,11 @@ fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
 
             #safe
             #[inline]
-            unsafe fn take(#lent_form) -> Self {
+            unsafe fn take(__lent: &Self::Lent) -> Self {
                 unsafe { #taken }
             }
             #[inline]
-            unsafe fn receive(#owned_form) -> Self {
+            unsafe fn receive(__owned: Self::Owned) -> Self {
                 unsafe { #received }
             }
         }
@@ -197,14 +199,18 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
     let name = ident.to_string();
     let all = || variants.iter().flat_map(|variant| &variant.fields);
     let types: Vec<_> = all().map(|field| field.ty).collect();
-    let parameters: Vec<_> = all().map(|field| &field.parameter).collect();
-    let wires = variants.iter().map(|variant| {
-        let (ident, fields) = (
-            variant.ident,
-            variant.fields.iter().map(|field| &field.parameter),
-        );
-        quote!(#ident(#(#fields),*))
-    });
+    let wire = |name: TokenStream, member: &TokenStream| {
+        let wires = variants.iter().map(|variant| {
+            let types: Vec<_> = variant.fields.iter().map(|field| field.ty).collect();
+            let (ident, types) = (variant.ident, each(door, &types, member));
+            quote!(#ident(#(#types),*))
+        });
+        quote!(#[repr(C, u32)] pub enum #name { #(#wires),* })
+    };
+    let (lent_wire, owned_wire) = (
+        wire(quote!(__Lent), &quote!(Lent)),
+        wire(quote!(__Owned), &quote!(Owned)),
+    );
     let descriptors = variants.iter().zip(0_u32..).map(|(variant, tag)| {
         let Variant {
             name, docs, fields, ..
@@ -228,16 +234,18 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
         quote!(&#door::variant(#tag, #name, #docs, const { &[#(#fields),*] }))
     });
     let of_all = |member: TokenStream| each(door, &types, &member);
-    let (lent, owned) = (of_all(quote!(Lent)), of_all(quote!(Owned)));
     let (lent_layouts, owned_layouts) = (of_all(quote!(LENT)), of_all(quote!(OWNED)));
-    let arms =
-        |from_wire: bool, way: &TokenStream| -> TokenStream {
-            let arms = variants.iter().map(|variant| {
+    let arms = |from_wire: bool, way: &TokenStream, form: &TokenStream| -> TokenStream {
+        let arms = variants.iter().map(|variant| {
             let ident = variant.ident;
             let members: Vec<_> = variant.fields.iter().map(|field| &field.member).collect();
             let bindings: Vec<_> = variant.fields.iter().map(|field| &field.binding).collect();
             let types = variant.fields.iter().map(|field| field.ty);
-            let arena = if *way.to_string() == *"lend" { quote!(, __arena) } else { quote!() };
+            let arena = if *way.to_string() == *"lend" {
+                quote!(, __arena)
+            } else {
+                quote!()
+            };
             let values: Vec<_> = types
                 .zip(&bindings)
                 .map(|(ty, binding)| {
@@ -246,22 +254,18 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
                 })
                 .collect();
             if from_wire {
-                quote!(__Wire::#ident(#(#bindings),*) => Self::#ident { #(#members: #values),* })
+                quote!(#form::#ident(#(#bindings),*) => Self::#ident { #(#members: #values),* })
             } else {
-                quote!(Self::#ident { #(#members: #bindings),* } => __Wire::#ident(#(#values),*))
+                quote!(Self::#ident { #(#members: #bindings),* } => #form::#ident(#(#values),*))
             }
         });
-            quote!(#(#arms,)*)
-        };
-    let lend = arms(false, &quote!(lend));
-    let take = arms(true, &quote!(take));
-    let give = arms(false, &quote!(give));
-    let receive = arms(true, &quote!(receive));
+        quote!(#(#arms,)*)
+    };
+    let lend = arms(false, &quote!(lend), &quote!(__Lent));
+    let take = arms(true, &quote!(take), &quote!(__Lent));
+    let give = arms(false, &quote!(give), &quote!(__Owned));
+    let receive = arms(true, &quote!(receive), &quote!(__Owned));
     let point = |tokens: TokenStream| point(&types, tokens);
-    let forms = point(quote! {
-        type Lent = __Wire<#(#lent),*>;
-        type Owned = __Wire<#(#owned),*>;
-    });
     let safe = point(quote! {
         #[inline]
         fn lend(&self, __arena: &#door::Arena) -> Self::Lent {
@@ -274,19 +278,16 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
     });
     let taken = point(quote!(match __lent { #take }));
     let received = point(quote!(match __owned { #receive }));
-    let (lent_form, owned_form) = (
-        point(quote!(__lent: &Self::Lent)),
-        point(quote!(__owned: Self::Owned)),
-    );
     quote! {
-        #[repr(C, u32)]
-        pub enum __Wire<#(#parameters),*> { #(#wires),* }
+        #lent_wire
+        #owned_wire
 
         const __LENT: &[#door::core::alloc::Layout] = &[#(#lent_layouts),*];
         const __OWNED: &[#door::core::alloc::Layout] = &[#(#owned_layouts),*];
 
         unsafe impl #door::Data for #ident {
-            #forms
+            type Lent = __Lent;
+            type Owned = __Owned;
             type Travel = #door::ByAddress;
             const PLAIN: #door::core::primitive::bool = false;
             const TYPE: &'static #door::abi::TypeDescriptor =
@@ -294,11 +295,11 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
 
             #safe
             #[inline]
-            unsafe fn take(#lent_form) -> Self {
+            unsafe fn take(__lent: &Self::Lent) -> Self {
                 unsafe { #taken }
             }
             #[inline]
-            unsafe fn receive(#owned_form) -> Self {
+            unsafe fn receive(__owned: Self::Owned) -> Self {
                 unsafe { #received }
             }
         }

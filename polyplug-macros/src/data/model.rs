@@ -47,7 +47,6 @@ pub(crate) struct Field<'a> {
     pub(crate) ty: &'a Type,
     /// Our own name for it, unique in the type.
     pub(crate) binding: Ident,
-    pub(crate) parameter: Ident,
 }
 
 /// The type behind the attribute.
@@ -207,7 +206,6 @@ fn variant<'a>(
             docs: docs(&field.attrs),
             ty: &field.ty,
             binding: format_ident!("__f{count}"),
-            parameter: format_ident!("__T{count}"),
         });
         *count += 1;
     }
