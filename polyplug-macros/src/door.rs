@@ -1,6 +1,6 @@
 //! The one path through which expansions refer to the runtime.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{Path, Type};
 use syn::spanned::Spanned as _;
@@ -16,6 +16,14 @@ pub(crate) fn door(renamed: Option<&Path>) -> TokenStream {
 /// The author's own span: what is wrong with a type is said there, as if the author had asked.
 pub(crate) fn place(ty: &impl ToTokens) -> Span {
     ty.span()
+}
+
+/// A body whose braces stand at that place, for what is said of a whole body. What is in it stays where it is:
+/// `unsafe` must be the expansion's.
+pub(crate) fn body(at: Span, tokens: TokenStream) -> TokenTree {
+    let mut body = Group::new(Delimiter::Brace, tokens);
+    body.set_span(at);
+    TokenTree::Group(body)
 }
 
 /// The place of the only type that is not surely known, if there is one only. A guess for messages, never for meaning.

@@ -53,9 +53,8 @@ impl Method<'_> {
     }
 
     /// `OutOf` and `ReturnOf` its result.
-    fn places(&self, door: &TokenStream) -> (TokenStream, TokenStream) {
+    fn places(&self, door: &TokenStream, at: Span) -> (TokenStream, TokenStream) {
         let result = self.result();
-        let at = self.result.map_or_else(Span::call_site, door::place);
         let door = &door::moved(door, at);
         (
             quote_spanned!(at=> #door::OutOf<#result>),
@@ -219,7 +218,7 @@ fn interface(contract: &Contract<'_>) -> TokenStream {
     let ident = &item.ident;
     let fields = methods.iter().map(|method| {
         let (_, types, _) = signature(door, method);
-        let (out, returned) = method.places(door);
+        let (out, returned) = method.places(door, method.place());
         let (cfgs, name) = (&method.cfgs, method.ident);
         let at = method.place();
         let near = door::moved(door, at);
@@ -366,13 +365,25 @@ fn callee(contract: &Contract<'_>, method: &Method<'_>) -> TokenStream {
     let Contract { door, item, .. } = contract;
     let ident = &item.ident;
     let (names, types, result) = signature(door, method);
-    let (out, returned) = method.places(door);
+    let at = method.result.map_or_else(Span::call_site, door::place);
+    let (out, returned) = method.places(door, at);
     let (cfgs, callee, name) = (&method.cfgs, method.named("enter"), method.ident);
     let (takes, values): (Vec<_>, Vec<_>) = method
         .arguments
         .iter()
         .map(|argument| argument.take(door))
         .unzip();
+    let body = door::body(
+        method.place(),
+        quote! {
+            unsafe {
+                #door::enter::<__S, #result>(__receiver, __out, |__this| {
+                    #(#takes)*
+                    #ident::#name(__this, #(#values),*)
+                })
+            }
+        },
+    );
     quote! {
         #(#cfgs)*
         unsafe extern "C" fn #callee<__S: #door::Access>(
@@ -380,14 +391,7 @@ fn callee(contract: &Contract<'_>, method: &Method<'_>) -> TokenStream {
         ) -> #returned
         where
             <__S as #door::Access>::Target: #ident,
-        {
-            unsafe {
-                #door::enter::<__S, #result>(__receiver, __out, |__this| {
-                    #(#takes)*
-                    #ident::#name(__this, #(#values),*)
-                })
-            }
-        }
+        #body
     }
 }
 

@@ -81,6 +81,18 @@ fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
             #door::core::mem::offset_of!(<#ident as #door::Data>::Owned, #member),
         ))
     });
+    let (lent, lent_ref) = (quote_spanned!(at=> Self::Lent), quote_spanned!(at=> &Self::Lent));
+    let owned = quote_spanned!(at=> Self::Owned);
+    let lend = door::body(at, quote!(__Wire { #(#members: #lend(&self.#members, __arena)),* }));
+    let take = door::body(
+        at,
+        quote!(unsafe { Self { #(#members: #take(&__lent.#members)),* } }),
+    );
+    let give = door::body(at, quote!(__Wire { #(#members: #give(self.#members)),* }));
+    let receive = door::body(
+        at,
+        quote!(unsafe { Self { #(#members: #receive(__owned.#members)),* } }),
+    );
     quote! {
         #[repr(C)]
         #wire
@@ -94,21 +106,13 @@ fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
                 &#door::structure::<Self>(#name, #docs, const { &[#(#descriptors),*] });
 
             #[inline]
-            fn lend(&self, __arena: &#door::Arena) -> Self::Lent {
-                __Wire { #(#members: #lend(&self.#members, __arena)),* }
-            }
+            fn lend(&self, __arena: &#door::Arena) -> #lent #lend
             #[inline]
-            unsafe fn take(__lent: &Self::Lent) -> Self {
-                unsafe { Self { #(#members: #take(&__lent.#members)),* } }
-            }
+            unsafe fn take(__lent: #lent_ref) -> Self #take
             #[inline]
-            fn give(self) -> Self::Owned {
-                __Wire { #(#members: #give(self.#members)),* }
-            }
+            fn give(self) -> #owned #give
             #[inline]
-            unsafe fn receive(__owned: Self::Owned) -> Self {
-                unsafe { Self { #(#members: #receive(__owned.#members)),* } }
-            }
+            unsafe fn receive(__owned: #owned) -> Self #receive
         }
     }
 }
@@ -242,6 +246,12 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
     let take = arms(true, &quote!(take));
     let give = arms(false, &quote!(give));
     let receive = arms(true, &quote!(receive));
+    let (lent, lent_ref) = (quote_spanned!(at=> Self::Lent), quote_spanned!(at=> &Self::Lent));
+    let owned = quote_spanned!(at=> Self::Owned);
+    let lend = door::body(at, quote!(match self { #lend }));
+    let take = door::body(at, quote!(unsafe { match __lent { #take } }));
+    let give = door::body(at, quote!(match self { #give }));
+    let receive = door::body(at, quote!(unsafe { match __owned { #receive } }));
     quote! {
         #[repr(C, u32)]
         pub enum __Wire<#(#parameters),*> { #(#wires),* }
@@ -255,21 +265,13 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
                 &#door::enumeration::<Self>(false, #name, #docs, const { &[#(#descriptors),*] });
 
             #[inline]
-            fn lend(&self, __arena: &#door::Arena) -> Self::Lent {
-                match self { #lend }
-            }
+            fn lend(&self, __arena: &#door::Arena) -> #lent #lend
             #[inline]
-            unsafe fn take(__lent: &Self::Lent) -> Self {
-                unsafe { match __lent { #take } }
-            }
+            unsafe fn take(__lent: #lent_ref) -> Self #take
             #[inline]
-            fn give(self) -> Self::Owned {
-                match self { #give }
-            }
+            fn give(self) -> #owned #give
             #[inline]
-            unsafe fn receive(__owned: Self::Owned) -> Self {
-                unsafe { match __owned { #receive } }
-            }
+            unsafe fn receive(__owned: #owned) -> Self #receive
         }
     }
 }
