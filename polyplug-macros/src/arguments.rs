@@ -28,7 +28,11 @@ impl Parse for Argument {
         use syn::ext::IdentExt as _;
         let start = input.fork().parse::<proc_macro2::TokenTree>().ok();
         let key = input.call(Ident::parse_any).map_err(|error| match start {
-            Some(token) => mistake(&token, "an option starts with its name", "write `name = value`"),
+            Some(token) => mistake(
+                &token,
+                "an option starts with its name",
+                "write `name = value`",
+            ),
             None => error,
         })?;
         if key == "crate" {

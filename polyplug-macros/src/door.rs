@@ -2,8 +2,8 @@
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::{Path, Type};
 use syn::spanned::Spanned as _;
+use syn::{Path, Type};
 
 /// `::polyplug::__private`, or below the path that `crate = ..` names.
 pub(crate) fn door(renamed: Option<&Path>) -> TokenStream {
@@ -32,7 +32,8 @@ pub(crate) fn place_of_one<'a>(types: impl Iterator<Item = &'a Type>) -> Option<
         "bool", "char", "i8", "i16", "i32", "i64", "isize", "u8", "u16", "u32", "u64", "usize",
         "f32", "f64", "String", "()",
     ];
-    let mut unknown = types.filter(|ty| !KNOWN.contains(&ty.to_token_stream().to_string().as_str()));
+    let mut unknown =
+        types.filter(|ty| !KNOWN.contains(&ty.to_token_stream().to_string().as_str()));
     let first = unknown.next()?;
     unknown.next().is_none().then(|| place(first))
 }

@@ -25,6 +25,9 @@ pub unsafe trait Contract {
     /// The contract itself: what is no contract has no objects to lend.
     #[doc(hidden)]
     type Object: ?Sized;
+    /// Asked for where the author wrote the type, before anything else is: so the compiler speaks of it there.
+    #[doc(hidden)]
+    const ASKED: () = ();
     /// What the contract looks like.
     #[doc(hidden)]
     const DESCRIPTOR: &'static ContractDescriptor;

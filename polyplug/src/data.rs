@@ -56,6 +56,9 @@ pub unsafe trait Data: Sized {
     /// The same, as descriptors point to each other.
     #[doc(hidden)]
     const FUNCTION: TypeFunction = descriptor_of::<Self>;
+    /// Asked for where the author wrote the type, before anything else is: so the compiler speaks of it there.
+    #[doc(hidden)]
+    const ASKED: () = ();
 
     /// Caller's side of an argument.
     #[doc(hidden)]

@@ -41,7 +41,11 @@ fn pinned() -> Result<(), String> {
         .find_map(|line| line.strip_prefix("release: "))
         .unwrap_or("unknown");
     let stable = release.starts_with(PINNED) && !release.contains('-');
-    if stable { Ok(()) } else { Err(release.to_owned()) }
+    if stable {
+        Ok(())
+    } else {
+        Err(release.to_owned())
+    }
 }
 
 /// Every golden speaks to the author of the code, of that code.
@@ -81,13 +85,20 @@ fn messages(text: &str) -> Vec<&str> {
         .filter(|&at| at == 0 || text[..at].ends_with('\n'))
         .collect();
     let ends = starts.iter().skip(1).copied().chain([text.len()]);
-    starts.iter().zip(ends).map(|(&start, end)| &text[start..end]).collect()
+    starts
+        .iter()
+        .zip(ends)
+        .map(|(&start, end)| &text[start..end])
+        .collect()
 }
 
 /// What is wrong with the words of an error.
 fn complaints(message: &str) -> Vec<&'static str> {
     let mut complaints = Vec::new();
-    let first = message.lines().next().and_then(|line| line.split_once(": "));
+    let first = message
+        .lines()
+        .next()
+        .and_then(|line| line.split_once(": "));
     let lower = first
         .and_then(|(_, words)| words.chars().next())
         .is_some_and(|letter| letter.is_lowercase() || letter == '`');

@@ -46,7 +46,6 @@ pub(crate) fn expand(contract: &Contract<'_>) -> TokenStream {
     }
 }
 
-
 impl Method<'_> {
     fn result(&self) -> TokenStream {
         self.result.map_or_else(|| quote!(()), |ty| quote!(#ty))
@@ -101,10 +100,7 @@ impl Argument<'_> {
         let name = &self.ident;
         let length = format_ident!("{name}_len");
         match self.passing {
-            Passing::Value(ty) => vec![(
-                name.clone(),
-                quote_spanned!(at=> #door::ArgumentOf<#ty>),
-            )],
+            Passing::Value(ty) => vec![(name.clone(), quote_spanned!(at=> #door::ArgumentOf<#ty>))],
             Passing::Reference(ty) => vec![(
                 name.clone(),
                 quote_spanned!(at=> *const <#ty as #door::Data>::Lent),
@@ -135,16 +131,16 @@ impl Argument<'_> {
                 quote_spanned!(at=> <<#ty as #door::Data>::Travel as #door::Travel<#ty>>::pass(&#name)),
             ),
             Passing::Reference(ty) => (
-                quote_spanned!(at=> let _ = <#ty as #door::Data>::PLAIN; let #name = #door::lend_reference::<#ty>(#name, &__arena);),
+                quote_spanned!(at=> let _: () = <#ty as #door::Data>::ASKED; let #name = #door::lend_reference::<#ty>(#name, &__arena);),
                 quote!(#name),
             ),
             Passing::Slice(ty) => (
-                quote_spanned!(at=> let _ = <#ty as #door::Data>::PLAIN; let #name = #door::lend_slice::<#ty>(#name, &__arena);),
+                quote_spanned!(at=> let _: () = <#ty as #door::Data>::ASKED; let #name = #door::lend_slice::<#ty>(#name, &__arena);),
                 quote!(#name.ptr.cast(), #name.len),
             ),
             Passing::Text => (quote!(), quote!(#name.as_ptr(), #name.len())),
             Passing::Object(ty) => (
-                quote_spanned!(at=> let _ = <#ty as #door::Contract>::DESCRIPTOR; let #name = #door::lend_object::<#ty>(&#name);),
+                quote_spanned!(at=> let _: () = <#ty as #door::Contract>::ASKED; let #name = #door::lend_object::<#ty>(&#name);),
                 quote!(&raw const #name),
             ),
         }
@@ -162,11 +158,11 @@ impl Argument<'_> {
                 quote!(#name),
             ),
             Passing::Reference(ty) => (
-                quote_spanned!(at=> let _ = <#ty as #door::Data>::PLAIN; let #name = #door::take_reference::<#ty>(#name);),
+                quote_spanned!(at=> let _: () = <#ty as #door::Data>::ASKED; let #name = #door::take_reference::<#ty>(#name);),
                 quote!(&#name),
             ),
             Passing::Slice(ty) => (
-                quote_spanned!(at=> let _ = <#ty as #door::Data>::PLAIN; let #name = #door::take_slice::<#ty>(#name, #length);),
+                quote_spanned!(at=> let _: () = <#ty as #door::Data>::ASKED; let #name = #door::take_slice::<#ty>(#name, #length);),
                 quote!(&#name),
             ),
             Passing::Text => (
@@ -174,7 +170,7 @@ impl Argument<'_> {
                 quote!(#name),
             ),
             Passing::Object(ty) => (
-                quote_spanned!(at=> let _ = <#ty as #door::Contract>::DESCRIPTOR; let #name = #door::take_object::<#ty>(#name);),
+                quote_spanned!(at=> let _: () = <#ty as #door::Contract>::ASKED; let #name = #door::take_object::<#ty>(#name);),
                 quote!(&#name),
             ),
         }
@@ -185,11 +181,23 @@ impl Argument<'_> {
         let at = self.place();
         let door = &door::moved(door, at);
         match self.passing {
-            Passing::Value(ty) => (quote!(VALUE), quote_spanned!(at=> <#ty as #door::Data>::FUNCTION)),
-            Passing::Reference(ty) => (quote!(REFERENCE), quote_spanned!(at=> <#ty as #door::Data>::FUNCTION)),
-            Passing::Slice(ty) => (quote!(SLICE), quote_spanned!(at=> <#ty as #door::Data>::FUNCTION)),
+            Passing::Value(ty) => (
+                quote!(VALUE),
+                quote_spanned!(at=> <#ty as #door::Data>::FUNCTION),
+            ),
+            Passing::Reference(ty) => (
+                quote!(REFERENCE),
+                quote_spanned!(at=> <#ty as #door::Data>::FUNCTION),
+            ),
+            Passing::Slice(ty) => (
+                quote!(SLICE),
+                quote_spanned!(at=> <#ty as #door::Data>::FUNCTION),
+            ),
             Passing::Text => (quote!(TEXT), quote!(#door::text_function())),
-            Passing::Object(ty) => (quote!(OBJECT), quote_spanned!(at=> { let _ = <#ty as #door::Contract>::DESCRIPTOR; #door::object_function::<#ty>() })),
+            Passing::Object(ty) => (
+                quote!(OBJECT),
+                quote_spanned!(at=> { let _: () = <#ty as #door::Contract>::ASKED; #door::object_function::<#ty>() }),
+            ),
         }
     }
 }
@@ -225,8 +233,11 @@ fn interface(contract: &Contract<'_>) -> TokenStream {
         let function = quote_spanned!(at=>
             unsafe extern "C" fn(*mut #near::abi::Receiver, #(#types,)* #out) -> #returned
         );
-        let function =
-            if method.default.is_some() { quote_spanned!(at=> #near::core::option::Option<#function>) } else { function };
+        let function = if method.default.is_some() {
+            quote_spanned!(at=> #near::core::option::Option<#function>)
+        } else {
+            function
+        };
         quote!(#(#cfgs)* #name: #function,)
     });
     let functions = methods.iter().map(|method| {
@@ -441,7 +452,8 @@ fn invoke(contract: &Contract<'_>) -> TokenStream {
 
 /// The default bodies a second time, for providers that lack the method.
 fn defaults(contract: &Contract<'_>) -> TokenStream {
-    let ident = &contract.item.ident;
+    let Contract { door, item, .. } = contract;
+    let ident = &item.ident;
     let mut bodies = contract
         .methods
         .iter()
@@ -460,7 +472,7 @@ fn defaults(contract: &Contract<'_>) -> TokenStream {
         trait __Defaults: #ident {
             #(#bodies)*
         }
-        impl<__T: #ident + ?Sized> __Defaults for __T {}
+        impl<__T: #ident + ?#door::core::marker::Sized> __Defaults for __T {}
     }
 }
 

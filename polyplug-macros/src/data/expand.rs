@@ -43,7 +43,7 @@ impl Field<'_> {
         let at = door::place(self.ty);
         let near = door::moved(door, at);
         let ty = self.ty;
-        quote_spanned!(at=> { let _ = <#ty as #near::Data>::PLAIN; #near::field::<#ty> })
+        quote_spanned!(at=> { let _: () = <#ty as #near::Data>::ASKED; #near::field::<#ty> })
     }
 }
 
@@ -56,11 +56,17 @@ fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
     let members: Vec<_> = fields.iter().map(|field| &field.member).collect();
     let ask = |name: &str| -> Vec<_> { fields.iter().map(|field| field.of(door, name)).collect() };
     let (lent_types, owned_types) = (ask("Lent"), ask("Owned"));
-    let at = door::place_of_one(fields.iter().map(|field| field.ty)).unwrap_or_else(|| ident.span());
+    let at =
+        door::place_of_one(fields.iter().map(|field| field.ty)).unwrap_or_else(|| ident.span());
     let wire_lent = quote_spanned!(at=> __Wire<#(#lent_types),*>);
     let wire_owned = quote_spanned!(at=> __Wire<#(#owned_types),*>);
-    let (plain, lend, take, give, receive) =
-        (ask("PLAIN"), ask("lend"), ask("take"), ask("give"), ask("receive"));
+    let (plain, lend, take, give, receive) = (
+        ask("PLAIN"),
+        ask("lend"),
+        ask("take"),
+        ask("give"),
+        ask("receive"),
+    );
     let parameters: Vec<_> = fields.iter().map(|field| &field.parameter).collect();
     let wire = if variant.named {
         quote!(pub struct __Wire<#(#parameters),*> { #(#members: #parameters),* })
@@ -69,10 +75,7 @@ fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
     };
     let descriptors = fields.iter().map(|field| {
         let Field {
-            member,
-            name,
-            docs,
-            ..
+            member, name, docs, ..
         } = field;
         let describe = field.describe(door);
         quote!(&#describe(
@@ -81,9 +84,15 @@ fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
             #door::core::mem::offset_of!(<#ident as #door::Data>::Owned, #member),
         ))
     });
-    let (lent, lent_ref) = (quote_spanned!(at=> Self::Lent), quote_spanned!(at=> &Self::Lent));
+    let (lent, lent_ref) = (
+        quote_spanned!(at=> Self::Lent),
+        quote_spanned!(at=> &Self::Lent),
+    );
     let owned = quote_spanned!(at=> Self::Owned);
-    let lend = door::body(at, quote!(__Wire { #(#members: #lend(&self.#members, __arena)),* }));
+    let lend = door::body(
+        at,
+        quote!(__Wire { #(#members: #lend(&self.#members, __arena)),* }),
+    );
     let take = door::body(
         at,
         quote!(unsafe { Self { #(#members: #take(&__lent.#members)),* } }),
@@ -199,7 +208,9 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
         quote!(#ident(#(#fields),*))
     });
     let descriptors = variants.iter().zip(0_u32..).map(|(variant, tag)| {
-        let Variant { name, docs, fields, .. } = variant;
+        let Variant {
+            name, docs, fields, ..
+        } = variant;
         let (lent, owned): (Vec<_>, Vec<_>) = fields
             .iter()
             .map(|field| (field.of(door, "Lent"), field.of(door, "Owned")))
@@ -246,7 +257,10 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
     let take = arms(true, &quote!(take));
     let give = arms(false, &quote!(give));
     let receive = arms(true, &quote!(receive));
-    let (lent, lent_ref) = (quote_spanned!(at=> Self::Lent), quote_spanned!(at=> &Self::Lent));
+    let (lent, lent_ref) = (
+        quote_spanned!(at=> Self::Lent),
+        quote_spanned!(at=> &Self::Lent),
+    );
     let owned = quote_spanned!(at=> Self::Owned);
     let lend = door::body(at, quote!(match self { #lend }));
     let take = door::body(at, quote!(unsafe { match __lent { #take } }));

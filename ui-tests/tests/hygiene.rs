@@ -1,0 +1,321 @@
+//! The macros wherever their authors put them: what must compile, compiles, and is called.
+
+use core::fmt::Debug;
+
+use hygiene_bare as bare;
+use hygiene_bare::Bare as _;
+use hygiene_renamed as renamed;
+use hygiene_renamed::Shapes as _;
+use polyplug::{Caller, Instance, Runtime};
+
+/// Recognised by trait, never by spelling.
+type Text = String;
+type Number = u32;
+type Rows<T> = Vec<Vec<T>>;
+
+/// A crate's own error and result.
+#[polyplug::data]
+#[derive(Clone, Debug, PartialEq)]
+enum Trouble {
+    Fault(polyplug::Fault),
+    Small { r#type: Number },
+}
+
+impl From<polyplug::Fault> for Trouble {
+    fn from(fault: polyplug::Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+type Result<T> = core::result::Result<T, Trouble>;
+
+/// Names that keywords have.
+#[polyplug::data]
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Raw {
+    r#fn: Text,
+    r#match: Number,
+}
+
+/// Whatever a trait may say.
+#[polyplug::contract(id = "hygiene.odd", version = "1.0")]
+trait Odd {
+    /// Aliases.
+    fn alias(&self, text: Text, number: Number, rows: Rows<Number>) -> Text;
+    /// A result of the crate's own, and the fault in it.
+    fn own_result(&self, number: Number) -> Result<Number>;
+    /// Keywords.
+    fn r#type(&self, r#match: u32) -> u32;
+    /// Keywords in data.
+    fn raw(&self, raw: Raw) -> Raw;
+    /// Patterns.
+    fn patterns(&self, _: u32, mut x: u32, _unused: &str) -> u32 {
+        x += 1;
+        x
+    }
+    /// Compiled on this machine.
+    #[cfg(all())]
+    fn there(&self) -> bool;
+    /// Compiled on no machine.
+    #[cfg(any())]
+    fn not_there(&self, nothing: NotThere) -> bool;
+    /// Compiled on no machine, with a body.
+    #[cfg(any())]
+    fn not_there_either(&self) -> NotThere {
+        NotThere
+    }
+    /// A named lifetime, which the result does not have.
+    fn named<'a>(&'a self, text: &'a str, number: &'a u32) -> u32;
+    /// Two of them.
+    fn two_named<'a, 'b>(&self, one: &'a str, two: &'b [u32]) -> usize;
+    /// Attributes.
+    #[must_use]
+    #[inline]
+    #[allow(clippy::unused_self, reason = "an attribute like any other")]
+    fn attributes(&self, #[allow(unused_variables, reason = "as well")] number: u32) -> u32 {
+        7
+    }
+    fn undocumented(&self, self_: (u8, Text)) -> (Text, u8);
+    /// Names of the expansion's own helpers.
+    fn receiver(&self, receiver: u32, out: u32, frame: u32, session: u32, fault: u32) -> u32;
+}
+
+/// Names that the handles, their traits and the expansion have.
+#[polyplug::contract(id = "hygiene.names", version = "1.0")]
+trait Names {
+    fn pin(&self) -> u32;
+    fn cast(&self) -> u32;
+    fn plugin(&self) -> u32;
+    fn clone(&self) -> u32;
+    fn drop(&self) -> u32;
+    fn state(&self) -> u32;
+    fn get(&self, index: u32) -> u32;
+    fn begin(&self) -> u32;
+    fn header(&self) -> u32;
+    fn enter(&self) -> u32;
+    fn invoke(&self) -> u32;
+    fn lend(&self) -> u32;
+    fn finish(&self) -> u32;
+    fn interface(&self) -> u32;
+    fn raise(&self) -> u32;
+    fn migrate(&self) -> u32 {
+        Names::pin(self) + Names::clone(self)
+    }
+}
+
+/// A plugin of both.
+#[derive(Debug, Default)]
+struct Both;
+
+#[polyplug::plugin(name = "both", version = "1.2.3", description = "of both")]
+impl Odd for Both {
+    fn alias(&self, text: Text, number: Number, rows: Rows<Number>) -> Text {
+        format!("{text} {number} {rows:?}")
+    }
+    fn own_result(&self, number: Number) -> Result<Number> {
+        match number {
+            0 => panic!("zero"),
+            1 => Err(Trouble::Small { r#type: number }),
+            _ => Ok(number),
+        }
+    }
+    fn r#type(&self, r#match: u32) -> u32 {
+        r#match
+    }
+    fn raw(&self, raw: Raw) -> Raw {
+        Raw {
+            r#match: raw.r#match + 1,
+            ..raw
+        }
+    }
+    #[cfg(all())]
+    fn there(&self) -> bool {
+        true
+    }
+    fn named<'a>(&'a self, text: &'a str, number: &'a u32) -> u32 {
+        u32::try_from(text.len()).unwrap() + number
+    }
+    fn two_named<'a, 'b>(&self, one: &'a str, two: &'b [u32]) -> usize {
+        one.len() + two.len()
+    }
+    fn undocumented(&self, (number, text): (u8, Text)) -> (Text, u8) {
+        (text, number)
+    }
+    fn receiver(&self, receiver: u32, out: u32, frame: u32, session: u32, fault: u32) -> u32 {
+        receiver + out + frame + session + fault
+    }
+}
+
+#[polyplug::plugin]
+impl Names for Both {
+    fn pin(&self) -> u32 {
+        1
+    }
+    fn cast(&self) -> u32 {
+        2
+    }
+    fn plugin(&self) -> u32 {
+        3
+    }
+    fn clone(&self) -> u32 {
+        4
+    }
+    fn drop(&self) -> u32 {
+        5
+    }
+    fn state(&self) -> u32 {
+        6
+    }
+    fn get(&self, index: u32) -> u32 {
+        index
+    }
+    fn begin(&self) -> u32 {
+        8
+    }
+    fn header(&self) -> u32 {
+        9
+    }
+    fn enter(&self) -> u32 {
+        10
+    }
+    fn invoke(&self) -> u32 {
+        11
+    }
+    fn lend(&self) -> u32 {
+        12
+    }
+    fn finish(&self) -> u32 {
+        13
+    }
+    fn interface(&self) -> u32 {
+        14
+    }
+    fn raise(&self) -> u32 {
+        15
+    }
+}
+
+fn linked() -> Runtime {
+    let runtime = Runtime::new();
+    runtime.load_linked().unwrap();
+    runtime
+}
+
+fn odd(odd: &impl Odd) {
+    let rows = vec![vec![1], vec![2, 3]];
+    assert_eq!(odd.alias("a".to_owned(), 7, rows), "a 7 [[1], [2, 3]]");
+    assert_eq!(odd.own_result(2), Ok(2));
+    assert_eq!(odd.own_result(1), Err(Trouble::Small { r#type: 1 }));
+    assert_eq!(odd.r#type(5), 5);
+    let raw = Raw {
+        r#fn: "f".to_owned(),
+        r#match: 1,
+    };
+    assert_eq!(odd.raw(raw.clone()), Raw { r#match: 2, ..raw });
+    assert_eq!(odd.patterns(1, 2, ""), 3);
+    assert!(odd.there());
+    assert_eq!(odd.named("four", &5), 9);
+    assert_eq!(odd.two_named("four", &[1, 2]), 6);
+    assert_eq!(odd.attributes(1), 7);
+    assert_eq!(odd.undocumented((1, "b".to_owned())), ("b".to_owned(), 1));
+    assert_eq!(odd.receiver(1, 2, 3, 4, 5), 15);
+}
+
+fn names(names: &impl Names) {
+    let all = [
+        Names::pin(names),
+        Names::cast(names),
+        Names::plugin(names),
+        Names::clone(names),
+        Names::drop(names),
+        Names::state(names),
+        Names::get(names, 7),
+        Names::begin(names),
+        Names::header(names),
+        Names::enter(names),
+        Names::invoke(names),
+        Names::lend(names),
+        Names::finish(names),
+        Names::interface(names),
+        Names::raise(names),
+    ];
+    assert!(all.into_iter().eq(1..=15));
+    assert_eq!(Names::migrate(names), 5);
+}
+
+#[test]
+fn whatever_a_trait_may_say() {
+    let runtime = linked();
+    odd(&Both);
+    let caller = runtime.get::<dyn Odd>().unwrap();
+    odd(&caller);
+    odd(&Caller::pin(&caller).unwrap());
+    odd(&runtime.create::<dyn Odd>().unwrap());
+    assert_eq!(Caller::plugin(&caller), "both");
+    assert!(
+        matches!(caller.own_result(0), Err(Trouble::Fault(fault)) if fault.to_string().contains("zero"))
+    );
+}
+
+#[test]
+fn names_that_are_taken() {
+    let runtime = linked();
+    names(&Both);
+    let caller = runtime.get::<dyn Names>().unwrap();
+    names(&caller);
+    names(&Caller::pin(&caller).unwrap());
+    let instance = runtime.create::<dyn Names>().unwrap();
+    names(&instance);
+    assert_eq!(Instance::plugin(&instance), "both");
+}
+
+fn shows(value: impl Debug, text: &str) {
+    assert_eq!(format!("{value:?}"), text);
+}
+
+#[test]
+fn another_name_for_polyplug() {
+    let runtime = linked();
+    let shapes = runtime
+        .get_from::<dyn renamed::Shapes>("hygiene-renamed")
+        .unwrap();
+    let size = renamed::Size {
+        width: 1,
+        height: 2,
+    };
+    shows(
+        shapes.grow(&renamed::Shape::Dot, size),
+        "Box(Size { width: 1, height: 2 })",
+    );
+    let text = renamed::Shape::Text {
+        words: "ab".to_owned(),
+    };
+    shows(shapes.grow(&text, size), "Text { words: \"abab\" }");
+    assert_eq!(shapes.count(&[text, renamed::Shape::Dot]), 2);
+    assert_eq!(shapes.mirror(renamed::Side::Left), renamed::Side::Right);
+    assert_eq!(shapes.name(renamed::Shape::Dot).unwrap(), "Dot");
+    assert_eq!(shapes.ask(&renamed::Plain), 1);
+}
+
+#[test]
+fn no_prelude() {
+    let runtime = linked();
+    let caller = runtime.get::<dyn bare::Bare>().unwrap();
+    let text = |text: &str| bare::String {
+        text: text.to_owned(),
+    };
+    assert_eq!(caller.say("a", text("b")), text("a b"));
+    assert_eq!(
+        caller.check(bare::Option::Some(1)),
+        bare::Result::Ok { value: 1 }
+    );
+    assert_eq!(
+        caller.check(bare::Option::None),
+        bare::Result::Err(text(""))
+    );
+    let vector = bare::Vec { x: 1.0, y: 2.0 };
+    assert_eq!(caller.turn(&vector), bare::Vec { x: 2.0, y: -1.0 });
+    assert_eq!(caller.toggle(bare::Box::Open), bare::Box::Shut);
+    assert_eq!(caller.own(vec![1, 3, 2]), Some(3));
+    assert_eq!(caller.twice(4), 8);
+}
