@@ -1,13 +1,333 @@
 //! polyplug: a Rust trait is the whole interface.
 //!
-//! Annotate a trait with [`#[polyplug::contract]`](macro@contract), and plugins can implement it and hosts can call it across
-//! a stable binary interface, at the price of a C function pointer.
+//! Annotate a trait with [`#[polyplug::contract]`](macro@contract), and plugins can implement it and hosts can call it
+//! across a stable binary interface, at the price of a C function pointer: no interface language, no build step, no
+//! wrapper types in signatures, no `unsafe` in your code.
+//!
+//! # Quickstart
+//!
+//! Three crates. The contract is shared by the host and the plugins:
+//!
+//! ```
+//! #[polyplug::contract(id = "demo.greeter", version = "1.0")]
+//! pub trait Greeter {
+//!     fn greet(&self, name: &str) -> String;
+//!     /// Plugins may leave out what has a default body.
+//!     fn add(&self, a: u32, b: u32) -> u32 {
+//!         a + b
+//!     }
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! A plugin is a library that implements it, built with `cargo rustc --crate-type cdylib`:
+//!
+//! ```standalone_crate
+//! # #[polyplug::contract(id = "demo.greeter", version = "1.0")]
+//! # pub trait Greeter { fn greet(&self, name: &str) -> String; }
+//! #[derive(Default)]
+//! struct Hello;
+//!
+//! #[polyplug::plugin]
+//! impl Greeter for Hello {
+//!     fn greet(&self, name: &str) -> String {
+//!         format!("Hello, {name}!")
+//!     }
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! The host loads it, asks for the contract, and calls it as if it were its own:
+//!
+//! ```no_run
+//! # #[polyplug::contract(id = "demo.greeter", version = "1.0")]
+//! # pub trait Greeter { fn greet(&self, name: &str) -> String; }
+//! # fn main() -> polyplug::Result<()> {
+//! let runtime = polyplug::Runtime::new();
+//! runtime.load("target/release/libhello.so")?;
+//! let greeter = runtime.get::<dyn Greeter>()?;
+//! println!("{}", greeter.greet("world"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Where to read on
+//!
+//! | | |
+//! | --- | --- |
+//! | [`contract`](macro@contract), [`host_contract`](macro@host_contract) | traits that cross: from the host to plugins, and back |
+//! | [`plugin`](macro@plugin), [`Context`] | implementations, and what they see of the host |
+//! | [`data`](macro@data) | your own structs and enums in signatures |
+#![cfg_attr(feature = "host", doc = "| [`Runtime`], [`Module`] | loading and finding plugins |")]
+//! | [`Caller`], [`Pinned`], [`Instance`] | the three handles, which all implement the contract |
+//! | [`Fault`], [`catch`](fn@catch), [`Error`] | what goes wrong in a call, and everywhere else |
 #![expect(
     unsafe_code,
     reason = "each module that needs it states its numbered truths at its top"
 )]
 
-pub use polyplug_macros::{contract, data, host_contract, plugin};
+/// Makes a trait a contract: an interface that plugins implement and hosts call.
+///
+/// ```
+/// #[polyplug::contract(id = "demo.counter", version = "1.0")]
+/// pub trait Counter {
+///     /// Counts the words of a text.
+///     fn count(&self, text: &str) -> usize;
+///     /// Plugins may leave this out.
+///     fn is_empty(&self, text: &str) -> bool {
+///         self.count(text) == 0
+///     }
+/// }
+///
+/// #[derive(Default)]
+/// struct Words;
+///
+/// #[polyplug::plugin]
+/// impl Counter for Words {
+///     fn count(&self, text: &str) -> usize {
+///         text.split_whitespace().count()
+///     }
+/// }
+///
+/// # #[cfg(feature = "host")]
+/// fn main() -> polyplug::Result<()> {
+///     let runtime = polyplug::Runtime::new();
+///     runtime.load_linked()?; // a plugin in a file: `runtime.load(path)?`
+///     let counter = runtime.get::<dyn Counter>()?;
+///     assert_eq!(counter.count("two words"), 2);
+///     assert!(counter.is_empty(""));
+///     Ok(())
+/// }
+/// # #[cfg(not(feature = "host"))]
+/// # fn main() {}
+/// ```
+///
+/// # Options
+///
+/// | option | meaning |
+/// | --- | --- |
+/// | `id = "vendor.thing"` | who the contract is: two or more words with dots between them; never changes |
+/// | `version = "1.0"` | major and minor; contracts of two majors have nothing to do with each other |
+/// | `crate = path` | where `polyplug` is, if not at `::polyplug` |
+///
+/// # Methods
+///
+/// Every method takes `&self`. A method with a default body may be left out by plugins, also by those that were built
+/// before the method was there; the caller's body runs instead. `#[cfg(..)]`, documentation and lifetimes on references
+/// are fine; type parameters, `async`, constants and associated types are not. Supertraits can be `Send` and `Sync`.
+///
+/// # Types that may stand in a signature
+///
+/// | | argument | result, and inside other types |
+/// | --- | --- | --- |
+/// | `bool`, `char`, integers to 64 bits, `f32`, `f64`, `()` | yes | yes |
+/// | `String`, `Vec<T>`, `[T; N]`, `Box<T>` | yes | yes |
+/// | `Option<T>`, `Result<T, E>`, tuples to eight parts | yes | yes |
+/// | structs and enums with [`#[polyplug::data]`](macro@data) | yes | yes |
+/// | [`Fault`] | yes | yes |
+/// | `&str`, `&[T]`, `&T` | yes | no |
+/// | `&dyn C`, where `C` is a contract | yes | no |
+///
+/// Types are recognised by the trait [`Data`], not by their spelling: aliases and a crate's own `Result<T>` work.
+/// Anything else is a compile error at the type, which says what to write instead.
+///
+/// # What it generates
+///
+/// The trait stays as you wrote it. Beside it come a `repr(C)` table with one function a method, and the two ends of
+/// each call: the callee's, which contains panics, and the caller's, through which [`Caller`], [`Pinned`] and
+/// [`Instance`] implement the trait. `dyn YourTrait` becomes a [`Contract`], with a static description of all methods
+/// and types.
+///
+/// # Errors
+///
+/// A plugin that panics, or is gone, answers with a [`Fault`]. A method that returns `Result<T, E>` with `E: From<Fault>`
+/// returns it as an `Err`; any other method raises it like a panic, and [`catch`](fn@catch) catches it.
+///
+/// ```
+/// # #[cfg(feature = "host")]
+/// # fn main() -> polyplug::Result<()> {
+/// #[polyplug::contract(id = "demo.divider", version = "1.0")]
+/// pub trait Divider {
+///     fn divide(&self, a: i32, b: i32) -> Result<i32, polyplug::Fault>;
+///     fn halve(&self, a: i32, parts: i32) -> i32;
+/// }
+///
+/// #[derive(Default)]
+/// struct Plain;
+///
+/// #[polyplug::plugin]
+/// impl Divider for Plain {
+///     fn divide(&self, a: i32, b: i32) -> Result<i32, polyplug::Fault> {
+///         Ok(a / b)
+///     }
+///     fn halve(&self, a: i32, parts: i32) -> i32 {
+///         a / parts
+///     }
+/// }
+///
+/// let runtime = polyplug::Runtime::new();
+/// runtime.load_linked()?;
+/// let divider = runtime.get::<dyn Divider>()?;
+/// assert_eq!(divider.divide(6, 3).unwrap(), 2);
+/// assert!(divider.divide(1, 0).is_err());
+/// assert!(polyplug::catch(|| divider.halve(1, 0)).is_err());
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "host"))]
+/// # fn main() {}
+/// ```
+pub use polyplug_macros::contract;
+
+/// Makes a struct or an enum cross.
+///
+/// ```
+/// #[polyplug::data]
+/// #[derive(Clone, Debug, PartialEq)]
+/// pub struct Page {
+///     pub title: String,
+///     pub parts: Vec<Part>,
+/// }
+///
+/// #[polyplug::data]
+/// #[derive(Clone, Debug, PartialEq)]
+/// pub enum Part {
+///     Rule,
+///     Text(String),
+///     Nested { page: Box<Page> },
+/// }
+///
+/// #[polyplug::contract(id = "demo.printer", version = "1.0")]
+/// pub trait Printer {
+///     fn lines(&self, page: &Page) -> Vec<String>;
+/// }
+/// # fn main() {}
+/// ```
+///
+/// Fields can have every type of the second column of the table at [`contract`](macro@contract), including the type
+/// itself behind a `Vec` or `Box`. Data has no references, no parameters, at least one field or variant, no layout of its
+/// own and no `#[cfg(..)]` inside: both sides must see the same.
+///
+/// *Plain* structs, whose fields are numbers or arrays and structs of numbers, pass by reference and in slices without
+/// being copied. Everything else is copied once, into the memory of the side that receives it.
+///
+/// # Options
+///
+/// | option | meaning |
+/// | --- | --- |
+/// | `crate = path` | where `polyplug` is, if not at `::polyplug` |
+///
+/// # What it generates
+///
+/// `#[repr(C)]` on a struct, and an implementation of [`Data`]: the form in which values cross, the way there and back,
+/// and a static description of the fields. An enum keeps the layout that Rust gives it. Nothing is derived for you.
+///
+/// # Errors
+///
+/// A value that came from another language and is none of the type, such as a variant that does not exist, is a
+/// [`Fault`], not a value. A field whose type cannot cross is a compile error.
+pub use polyplug_macros::data;
+
+/// Makes a trait a contract that only the host provides, and that plugins call.
+///
+/// ```
+/// # #[cfg(feature = "host")]
+/// # fn main() -> polyplug::Result<()> {
+/// #[polyplug::host_contract(id = "demo.log", version = "1.0")]
+/// pub trait Log {
+///     fn write(&self, line: &str);
+/// }
+///
+/// struct Stdout;
+///
+/// impl Log for Stdout {
+///     fn write(&self, line: &str) {
+///         println!("{line}");
+///     }
+/// }
+///
+/// let runtime = polyplug::Runtime::new();
+/// runtime.provide::<dyn Log>(Stdout)?;
+/// runtime.get::<dyn Log>()?.write("a plugin reaches it through its context");
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "host"))]
+/// # fn main() {}
+/// ```
+///
+/// Options, methods, types and errors are those of [`contract`](macro@contract), and so is what it generates; `dyn
+/// YourTrait` becomes a [`HostContract`] instead of a [`PluginContract`]. A plugin asks its [`Context`] for it, and names
+/// it in `requires(..)` of [`plugin`](macro@plugin) when it cannot do without.
+pub use polyplug_macros::host_contract;
+
+/// Registers a type as a plugin: on `impl Contract for Type`, once for each contract that the type offers.
+///
+/// All impls of one type are one plugin with one state. It is made when the module is loaded, and called by many threads
+/// at once, so the type must be `Send + Sync + 'static`.
+///
+/// ```
+/// use polyplug::Context;
+///
+/// #[polyplug::contract(id = "demo.greeter", version = "1.0")]
+/// pub trait Greeter {
+///     fn greet(&self, name: &str) -> String;
+/// }
+///
+/// struct Hello {
+///     word: String,
+/// }
+///
+/// impl Hello {
+///     fn new(context: &Context) -> Result<Self, std::num::ParseIntError> {
+///         let _ = "7".parse::<u32>()?;
+///         Ok(Self { word: format!("Hello from {}", context.plugin()) })
+///     }
+/// }
+///
+/// #[polyplug::plugin(name = "hello", new = Self::new)]
+/// impl Greeter for Hello {
+///     fn greet(&self, name: &str) -> String {
+///         format!("{}, {name}!", self.word)
+///     }
+/// }
+///
+/// # #[cfg(feature = "host")]
+/// fn main() -> polyplug::Result<()> {
+///     let runtime = polyplug::Runtime::new();
+///     runtime.load_linked()?;
+///     let greeter = runtime.get::<dyn Greeter>()?;
+///     assert_eq!(greeter.greet("world"), "Hello from hello, world!");
+///     Ok(())
+/// }
+/// # #[cfg(not(feature = "host"))]
+/// # fn main() {}
+/// ```
+///
+/// # Options
+///
+/// On exactly one of the impls of a type:
+///
+/// | option | meaning | default |
+/// | --- | --- | --- |
+/// | `name = ".."` | the plugin's name, unique in a runtime | the package's |
+/// | `version = ".."` | three numbers | the package's |
+/// | `description = ".."` | one line | the package's |
+/// | `new = path` | `fn(&Context) -> Self`, or `-> Result<Self, E>` with `E: Into<Box<dyn Error + Send + Sync>>` | `Default` |
+/// | `requires(dyn Log, ..)` | host contracts that must be provided before the plugin is loaded | none |
+/// | `crate = path` | where `polyplug` is; may stand on every impl | `::polyplug` |
+///
+/// Authors, licence and repository are the package's.
+///
+/// # What it generates
+///
+/// The impl stays as you wrote it. Beside it come a description of the plugin, the functions that construct and drop its
+/// state, and an entry in the list that the library hands over when it is loaded. Nothing is exported by name but that
+/// list's door, so plugins can be linked into one program.
+///
+/// # Errors
+///
+/// A constructor that fails or panics refuses the whole module: see [`Error::ConstructorFailed`] and
+/// [`Error::ConstructorPanicked`]. A panic in a method is a [`Fault`] in the caller, and the plugin goes on.
+pub use polyplug_macros::plugin;
 
 pub use call::{Borrowed, Handle};
 pub use context::Context;
