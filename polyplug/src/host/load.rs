@@ -358,12 +358,18 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
     // SAFETY: clause 1.
     for &offer in unsafe { model::list(&registration.offers) }? {
         // SAFETY: clause 1.
-        let offer = unsafe { model::entry(offer, |offer: &Offer| offer.size, "an offer") }?;
+        let offer = unsafe { model::entry::<Offer>(offer, "an offer") }?;
         // SAFETY: clause 1.
-        let header =
-            unsafe { model::entry(offer.interface, |header| header.size, "an interface") }?;
+        let header = unsafe { model::entry(offer.interface, "an interface") }?;
         // SAFETY: clause 1.
         let contract = unsafe { copier.contract(header.contract) }?;
+        if header.method_count as usize != copier.method_count(contract) {
+            return Err(format!(
+                "an interface with {} functions for a contract with {} methods",
+                header.method_count,
+                copier.method_count(contract)
+            ));
+        }
         let wanted =
             size_of::<InterfaceHeader>() + header.method_count as usize * size_of::<usize>();
         if (header.size as usize) < wanted {
@@ -373,7 +379,7 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
             ));
         }
         // SAFETY: clause 1.
-        let plugin = unsafe { model::entry(offer.plugin, |plugin| plugin.size, "a plugin") }?;
+        let plugin = unsafe { model::entry(offer.plugin, "a plugin") }?;
         let position = raw
             .iter()
             .position(|known| core::ptr::eq(known.descriptor, plugin));
