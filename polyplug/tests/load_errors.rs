@@ -234,6 +234,8 @@ fn another_binary_interface_is_refused() {
     refused("abi_version", "abi-version", &path, folder.path());
     let path = compiled("lies.c", folder.path(), "libcode.so", &["-DLIE=OTHER_CODE"]);
     refused("init_failed", "init-failed", &path, folder.path());
+    let path = compiled("lies.c", folder.path(), "libempty.so", &["-DLIE=EMPTY"]);
+    refused("nothing_offered", "nothing-offered", &path, folder.path());
 }
 
 #[test]

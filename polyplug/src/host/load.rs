@@ -99,6 +99,10 @@ pub(crate) fn find(path: &Path) -> Result<PathBuf> {
             });
         }
     }
+    if path.is_dir() {
+        // What is meant is clear, and was not another name.
+        tried.clear();
+    }
     Err(Error::FileMissing {
         path: path.to_owned(),
         tried,
@@ -245,7 +249,9 @@ fn judge(code: i32, registration: &Registration, path: &Path) -> Result<()> {
         }),
         init_code::ALREADY_INITIALISED => failed("this image was initialised before"),
         init_code::PANICKED => failed("it panicked"),
-        code => failed(&format!("it answered {code}")),
+        code => failed(&format!(
+            "it answered {code}, which means nothing in version {ABI_VERSION} of the binary interface"
+        )),
     }
 }
 
@@ -260,6 +266,16 @@ fn refused(path: &Path, copy: &Path, reason: &str) -> Error {
         .strip_prefix(&format!("{}: ", copy.display()))
         .unwrap_or(reason)
         .to_owned();
+    if let Some((library, why)) = reason.split_once(": ")
+        && why.starts_with("cannot open shared object file")
+    {
+        return Error::OpenFailed {
+            path,
+            reason: format!(
+                "it links to `{library}`, which is not found; install that library, or build the plugin with an `rpath` to it"
+            ),
+        };
+    }
     if reason.contains("failed to map segment") {
         let advice = "the private copy lies in the temporary folder, from which nothing may be run; set TMPDIR to another";
         return Error::OpenFailed {
@@ -378,6 +394,10 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
                 header.size, header.method_count
             ));
         }
+        if !contracts.contains(&contract) {
+            // A module that is not Rust may offer a contract without describing it a second time.
+            contracts.push(contract);
+        }
         // SAFETY: clause 1.
         let plugin = unsafe { model::entry(offer.plugin, "a plugin") }?;
         let position = raw
@@ -405,7 +425,7 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
             || (offer.written_count != 0 && offer.written.is_null())
         {
             return Err(format!(
-                "{} written methods of {}",
+                "a plugin that wrote {} methods of a contract with {}",
                 offer.written_count, header.method_count
             ));
         }

@@ -20,6 +20,9 @@ use polyplug_abi::{
 /// More entries than this in one list are a lie.
 const MOST: usize = 65_536;
 
+/// A text of more bytes than this is a lie.
+const LONGEST: usize = 1 << 24;
+
 /// What a descriptor gets wrong.
 pub(crate) type Malformed = String;
 
@@ -431,7 +434,10 @@ pub(crate) unsafe fn entry<'a, T: Entry>(
 /// 1. The promise of M2.
 pub(crate) unsafe fn list<'a, T>(list: &List<T>) -> Result<&'a [*const T], Malformed> {
     if list.len > MOST {
-        return Err(format!("a list of {} entries", list.len));
+        return Err(format!(
+            "a list of {} entries, more than the {MOST} that can be",
+            list.len
+        ));
     }
     if list.len != 0 && (list.ptr.is_null() || !list.ptr.is_aligned()) {
         return Err(format!("a null list of {} entries", list.len));
@@ -445,8 +451,14 @@ pub(crate) unsafe fn list<'a, T>(list: &List<T>) -> Result<&'a [*const T], Malfo
 /// # Safety
 /// 1. The promise of M2.
 pub(crate) unsafe fn text(slice: Slice) -> Result<String, Malformed> {
-    if slice.len > 1 << 24 || (slice.len != 0 && slice.ptr.is_null()) {
-        return Err(format!("a text of {} bytes at {:p}", slice.len, slice.ptr));
+    if slice.len != 0 && slice.ptr.is_null() {
+        return Err(format!("a null text of {} bytes", slice.len));
+    }
+    if slice.len > LONGEST {
+        return Err(format!(
+            "a text of {} bytes, more than the {LONGEST} that can be",
+            slice.len
+        ));
     }
     // SAFETY: clause 1.
     let bytes = unsafe { slice.bytes() };

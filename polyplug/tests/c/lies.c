@@ -67,7 +67,7 @@ static const Offer *OFFERS[] = { &OFFER };
 
 // The lies.
 
-enum { NOTHING, OTHER_ABI, OTHER_CODE, NULL_LIST, HUGE_LIST, NULL_OFFER, SKEWED_OFFER, SMALL_OFFER, NULL_PLUGIN,
+enum { NOTHING, EMPTY, OTHER_ABI, OTHER_CODE, NULL_LIST, HUGE_LIST, NULL_OFFER, SKEWED_OFFER, SMALL_OFFER, NULL_PLUGIN,
     SMALL_PLUGIN, NO_NAME, NULL_NAME, LONG_NAME, NAME_NO_UTF8, NULL_CONSTRUCT, NULL_DESTROY, NULL_INTERFACE,
     SMALL_INTERFACE, FEW_METHODS, NULL_INVOKE, WRITTEN_TOO_MUCH, NULL_CONTRACT, SMALL_CONTRACT, HUGE_METHODS, NULL_METHOD,
     NULL_RESULT, NULL_TYPE, NULL_ELEMENT, NULL_ELEMENTS, HUGE_ELEMENTS, NULL_ARGUMENT_TYPE };
@@ -78,6 +78,7 @@ int polyplug_init(const void *host, Registration *registration) {
     registration->offers = (List)LIST(OFFERS);
     switch (LIE) {
     case NOTHING: break;
+    case EMPTY: registration->offers = (List){ 0, 0 }; break;
     case OTHER_ABI: registration->abi = 7; break;
     case OTHER_CODE: return 99;
     case NULL_LIST: registration->offers = (List){ 0, 3 }; break;
