@@ -394,7 +394,10 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
                 header.size, header.method_count
             ));
         }
-        if !contracts.contains(&contract) {
+        if !contracts
+            .iter()
+            .any(|&known| copier.are_one(known, contract))
+        {
             // A module that is not Rust may offer a contract without describing it a second time.
             contracts.push(contract);
         }

@@ -201,6 +201,15 @@ impl Copier {
         self.catalog
     }
 
+    /// Whether two descriptors that were copied are of one contract: a contract may have several in one image.
+    pub(crate) fn are_one(&self, one: usize, other: usize) -> bool {
+        let key = |index: usize| {
+            let contract = &self.catalog.contracts[index];
+            (contract.id.as_str(), contract.major)
+        };
+        key(one) == key(other)
+    }
+
     /// How many methods a contract has that was copied.
     pub(crate) fn method_count(&self, contract: usize) -> usize {
         self.catalog.contracts[contract].methods.len()
