@@ -120,12 +120,11 @@ fn built(package: &str, way: &Way) -> PathBuf {
 /// Everything that can be asked of the plugins in `ways`.
 fn call(runtime: &Runtime, path: &Path) {
     let module = runtime.load(path).expect("loaded");
-    let mut names: Vec<_> = module
+    let names: Vec<_> = module
         .plugins()
         .iter()
         .map(|plugin| plugin.name().to_owned())
         .collect();
-    names.sort();
     assert_eq!(names, ["one", "two"]);
     let tally = runtime.get::<dyn Tally>().expect("a caller");
     assert_eq!(tally.add(40), 40);
@@ -178,7 +177,7 @@ fn d04_every_way_to_build_keeps_every_registration() {
     runtime.load(fixture("duo")).expect("a good module");
     assert_eq!(
         runtime.get::<dyn Tally>().expect("a caller").words("x"),
-        "1000 x"
+        "exactly 0 x"
     );
     call(&Runtime::builder().allow_panic_abort(true).build(), &path);
     assert_eq!(inspect(&path).expect("inspected").plugins().len(), 2);

@@ -8,6 +8,8 @@
 //! * **O2** The entry point lies in the opened file itself, and is called once for it.
 //! * **O3** A library that was opened stays mapped for the life of the process: until thread-locals and threads of a plugin
 //!   are accounted for, closing it could pull code from under them.
+//! * **O4** Plugins of a module are in the order of their names, contracts in that of their ids: the order in which the
+//!   linker left them changes with the profile, and what `Runtime::get` finds first must not.
 
 use std::fs;
 use std::mem::ManuallyDrop;
@@ -441,6 +443,12 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
             .push(OfferCell::new(contract, offer.interface, written));
     }
     let catalog = Arc::new(copier.finish());
+    // O4.
+    let key = |&index: &usize| {
+        let contract = &catalog.contracts[index];
+        (contract.id.as_str(), contract.major)
+    };
+    contracts.sort_by_key(key);
     let mut plugins = Vec::new();
     for Raw {
         descriptor,
@@ -448,6 +456,7 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
         mut offers,
     } in raw
     {
+        offers.sort_by_key(|offer| key(&offer.contract));
         for offer in &mut offers {
             // So far these are the methods that were written; what is left was defaulted.
             let written = core::mem::take(&mut offer.defaulted);
@@ -483,6 +492,7 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
             requires,
         });
     }
+    plugins.sort_by(|one: &RegisteredPlugin, other| one.info.name.cmp(&other.info.name));
     Ok(Registered {
         catalog,
         plugins,
