@@ -222,10 +222,14 @@ impl Error {
                 write!(f, "the constructor of plugin `{plugin}` returned an error")
             }
             Self::ConstructorPanicked { plugin, .. } => write!(f, "the constructor of plugin `{plugin}` panicked"),
-            Self::DuplicateName { name, loaded, refused } => write!(
-                f,
-                "there is a plugin `{name}` already, from {loaded}; {refused} has another one: give one of them its own name with `#[polyplug::plugin(name = \"..\")]`, or provide it with `provide_as`"
-            ),
+            Self::DuplicateName { name, loaded, refused } => {
+                if loaded == refused {
+                    write!(f, "{loaded} has two plugins with the name `{name}`; ")?;
+                } else {
+                    write!(f, "there is a plugin `{name}` already, from {loaded}; {refused} has another one: ")?;
+                }
+                f.write_str("give one of them its own name with `#[polyplug::plugin(name = \"..\")]`, or provide it with `provide_as`")
+            }
             Self::AlreadyLoaded { path, plugins } => {
                 write!(f, "`{}` is loaded already, with ", path.display())?;
                 list(f, plugins, "no plugins")?;
@@ -236,9 +240,16 @@ impl Error {
             ),
             Self::NoProvider { contract, available, similar } => {
                 write!(f, "nobody offers the contract `{contract}`; ")?;
+                if available.is_empty() {
+                    return f.write_str("nothing is loaded: load a plugin that offers it first");
+                }
                 suggest(f, similar.as_deref())?;
                 f.write_str("there is ")?;
-                list(f, available, "nothing loaded")
+                list(f, available, "nothing")?;
+                match similar {
+                    Some(_) => Ok(()),
+                    None => f.write_str("; load a plugin that offers it"),
+                }
             }
             Self::NoPlugin { name, contract, available, similar } => {
                 write!(f, "no plugin `{name}` offers the contract `{contract}`; ")?;

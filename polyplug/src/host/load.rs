@@ -8,6 +8,8 @@
 //! * **O2** The entry point lies in the opened file itself, and is called once for it.
 //! * **O3** A library that was opened stays mapped for the life of the process: until thread-locals and threads of a plugin
 //!   are accounted for, closing it could pull code from under them.
+//! * **O4** Plugins of a module are in the order of their names, contracts in that of their ids: the order in which the
+//!   linker left them changes with the profile, and what `Runtime::get` finds first must not.
 
 use std::fs;
 use std::mem::ManuallyDrop;
@@ -98,6 +100,10 @@ pub(crate) fn find(path: &Path) -> Result<PathBuf> {
                 source,
             });
         }
+    }
+    if path.is_dir() {
+        // What is meant is clear, and was not another name.
+        tried.clear();
     }
     Err(Error::FileMissing {
         path: path.to_owned(),
@@ -245,7 +251,9 @@ fn judge(code: i32, registration: &Registration, path: &Path) -> Result<()> {
         }),
         init_code::ALREADY_INITIALISED => failed("this image was initialised before"),
         init_code::PANICKED => failed("it panicked"),
-        code => failed(&format!("it answered {code}")),
+        code => failed(&format!(
+            "it answered {code}, which means nothing in version {ABI_VERSION} of the binary interface"
+        )),
     }
 }
 
@@ -260,6 +268,16 @@ fn refused(path: &Path, copy: &Path, reason: &str) -> Error {
         .strip_prefix(&format!("{}: ", copy.display()))
         .unwrap_or(reason)
         .to_owned();
+    if let Some((library, why)) = reason.split_once(": ")
+        && why.starts_with("cannot open shared object file")
+    {
+        return Error::OpenFailed {
+            path,
+            reason: format!(
+                "it links to `{library}`, which is not found; install that library, or build the plugin with an `rpath` to it"
+            ),
+        };
+    }
     if reason.contains("failed to map segment") {
         let advice = "the private copy lies in the temporary folder, from which nothing may be run; set TMPDIR to another";
         return Error::OpenFailed {
@@ -358,12 +376,18 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
     // SAFETY: clause 1.
     for &offer in unsafe { model::list(&registration.offers) }? {
         // SAFETY: clause 1.
-        let offer = unsafe { model::entry(offer, |offer: &Offer| offer.size, "an offer") }?;
+        let offer = unsafe { model::entry::<Offer>(offer, "an offer") }?;
         // SAFETY: clause 1.
-        let header =
-            unsafe { model::entry(offer.interface, |header| header.size, "an interface") }?;
+        let header = unsafe { model::entry(offer.interface, "an interface") }?;
         // SAFETY: clause 1.
         let contract = unsafe { copier.contract(header.contract) }?;
+        if header.method_count as usize != copier.method_count(contract) {
+            return Err(format!(
+                "an interface with {} functions for a contract with {} methods",
+                header.method_count,
+                copier.method_count(contract)
+            ));
+        }
         let wanted =
             size_of::<InterfaceHeader>() + header.method_count as usize * size_of::<usize>();
         if (header.size as usize) < wanted {
@@ -372,8 +396,15 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
                 header.size, header.method_count
             ));
         }
+        if !contracts
+            .iter()
+            .any(|&known| copier.are_one(known, contract))
+        {
+            // A module that is not Rust may offer a contract without describing it a second time.
+            contracts.push(contract);
+        }
         // SAFETY: clause 1.
-        let plugin = unsafe { model::entry(offer.plugin, |plugin| plugin.size, "a plugin") }?;
+        let plugin = unsafe { model::entry(offer.plugin, "a plugin") }?;
         let position = raw
             .iter()
             .position(|known| core::ptr::eq(known.descriptor, plugin));
@@ -399,7 +430,7 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
             || (offer.written_count != 0 && offer.written.is_null())
         {
             return Err(format!(
-                "{} written methods of {}",
+                "a plugin that wrote {} methods of a contract with {}",
                 offer.written_count, header.method_count
             ));
         }
@@ -412,6 +443,12 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
             .push(OfferCell::new(contract, offer.interface, written));
     }
     let catalog = Arc::new(copier.finish());
+    // O4.
+    let key = |&index: &usize| {
+        let contract = &catalog.contracts[index];
+        (contract.id.as_str(), contract.major)
+    };
+    contracts.sort_by_key(key);
     let mut plugins = Vec::new();
     for Raw {
         descriptor,
@@ -419,6 +456,7 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
         mut offers,
     } in raw
     {
+        offers.sort_by_key(|offer| key(&offer.contract));
         for offer in &mut offers {
             // So far these are the methods that were written; what is left was defaulted.
             let written = core::mem::take(&mut offer.defaulted);
@@ -454,6 +492,7 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
             requires,
         });
     }
+    plugins.sort_by(|one: &RegisteredPlugin, other| one.info.name.cmp(&other.info.name));
     Ok(Registered {
         catalog,
         plugins,

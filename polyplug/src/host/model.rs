@@ -8,15 +8,20 @@
 //! * **M2** Null pointers, foreign sizes and absurd counts are errors, not crashes. That a pointer that is not null points
 //!   to readable memory is what even a foreign module promises.
 
+use core::mem::offset_of;
 use std::collections::HashMap;
 
 use polyplug_abi::{
-    ContractDescriptor, FieldDescriptor, List, MethodDescriptor, Slice, TypeDescriptor,
-    contract_flags, method_flags, passing, type_kind,
+    ArgumentDescriptor, ContractDescriptor, FieldDescriptor, InterfaceHeader, List,
+    MethodDescriptor, Offer, PluginDescriptor, Slice, TypeDescriptor, TypeFunction,
+    VariantDescriptor, contract_flags, method_flags, passing, type_kind,
 };
 
 /// More entries than this in one list are a lie.
 const MOST: usize = 65_536;
+
+/// A text of more bytes than this is a lie.
+const LONGEST: usize = 1 << 24;
 
 /// What a descriptor gets wrong.
 pub(crate) type Malformed = String;
@@ -196,6 +201,20 @@ impl Copier {
         self.catalog
     }
 
+    /// Whether two descriptors that were copied are of one contract: a contract may have several in one image.
+    pub(crate) fn are_one(&self, one: usize, other: usize) -> bool {
+        let key = |index: usize| {
+            let contract = &self.catalog.contracts[index];
+            (contract.id.as_str(), contract.major)
+        };
+        key(one) == key(other)
+    }
+
+    /// How many methods a contract has that was copied.
+    pub(crate) fn method_count(&self, contract: usize) -> usize {
+        self.catalog.contracts[contract].methods.len()
+    }
+
     /// # Safety
     /// 1. M1 and the promise of M2.
     pub(crate) unsafe fn contract(
@@ -206,7 +225,7 @@ impl Copier {
             return Ok(index);
         }
         // SAFETY: clause 1.
-        let contract = unsafe { entry(pointer, |contract| contract.size, "a contract") }?;
+        let contract = unsafe { entry(pointer, "a contract") }?;
         let index = self.catalog.contracts.len();
         if index > MOST {
             return Err("more contracts than can be".to_owned());
@@ -245,12 +264,12 @@ impl Copier {
         pointer: *const MethodDescriptor,
     ) -> Result<MethodModel, Malformed> {
         // SAFETY: clause 1.
-        let method = unsafe { entry(pointer, |method| method.size, "a method") }?;
+        let method = unsafe { entry(pointer, "a method") }?;
         let mut arguments = Vec::new();
         // SAFETY: clause 1.
         for &argument in unsafe { list(&method.arguments) }? {
             // SAFETY: clause 1.
-            let argument = unsafe { entry(argument, |argument| argument.size, "an argument") }?;
+            let argument = unsafe { entry(argument, "an argument") }?;
             // SAFETY: clause 1.
             let ty = unsafe { self.ty((argument.ty)()) }?;
             // SAFETY: clause 1.
@@ -280,7 +299,7 @@ impl Copier {
             return Ok(index);
         }
         // SAFETY: clause 1.
-        let ty = unsafe { entry(pointer, |ty| ty.size, "a type") }?;
+        let ty = unsafe { entry(pointer, "a type") }?;
         let index = self.catalog.types.len();
         if index > MOST || ty.element_count > MOST {
             return Err("more types than can be".to_owned());
@@ -301,8 +320,11 @@ impl Copier {
             if ty.elements.is_null() {
                 return Err("a null list of element types".to_owned());
             }
-            // SAFETY: clause 1: `element_count` functions.
-            let function = unsafe { *ty.elements.add(at) };
+            // SAFETY: clause 1: `element_count` functions, each null at worst.
+            let function = unsafe { ty.elements.add(at).cast::<Option<TypeFunction>>().read() };
+            let Some(function) = function else {
+                return Err("a null function for an element type".to_owned());
+            };
             // SAFETY: clause 1.
             elements.push(unsafe { self.ty(function()) }?);
         }
@@ -312,7 +334,7 @@ impl Copier {
         // SAFETY: clause 1.
         for &variant in unsafe { list(&ty.variants) }? {
             // SAFETY: clause 1.
-            let variant = unsafe { entry(variant, |variant| variant.size, "a variant") }?;
+            let variant = unsafe { entry(variant, "a variant") }?;
             // SAFETY: clause 1.
             let (name, fields) = unsafe { (text(variant.name)?, self.fields(&variant.fields)?) };
             variants.push(VariantModel { name, fields });
@@ -340,7 +362,7 @@ impl Copier {
         // SAFETY: clause 1.
         for &field in unsafe { list(fields) }? {
             // SAFETY: clause 1.
-            let field = unsafe { entry(field, |field| field.size, "a field") }?;
+            let field = unsafe { entry(field, "a field") }?;
             // SAFETY: clause 1.
             let ty = unsafe { self.ty((field.ty)()) }?;
             // SAFETY: clause 1.
@@ -351,27 +373,67 @@ impl Copier {
     }
 }
 
+/// An entry that starts with its size in a `u32`.
+///
+/// A reference to one whose functions are null would be undefined behaviour: they are looked at first.
+pub(crate) trait Entry {
+    /// Where its functions lie, and their names.
+    const FUNCTIONS: &'static [(usize, &'static str)];
+}
+
+macro_rules! entries {
+    ($($type:ident { $($function:ident),* })*) => {$(
+        impl Entry for $type {
+            const FUNCTIONS: &'static [(usize, &'static str)] =
+                &[$((offset_of!($type, $function), stringify!($function))),*];
+        }
+    )*};
+}
+
+entries! {
+    ContractDescriptor {}
+    MethodDescriptor { result }
+    ArgumentDescriptor { ty }
+    TypeDescriptor {}
+    FieldDescriptor { ty }
+    VariantDescriptor {}
+    Offer {}
+    InterfaceHeader { invoke }
+    PluginDescriptor { construct, destroy }
+}
+
 /// A size-prefixed entry.
 ///
 /// # Safety
 /// 1. The promise of M2.
-pub(crate) unsafe fn entry<'a, T>(
+pub(crate) unsafe fn entry<'a, T: Entry>(
     pointer: *const T,
-    size: impl FnOnce(&T) -> u32,
     what: &str,
 ) -> Result<&'a T, Malformed> {
-    if pointer.is_null() || !pointer.is_aligned() {
+    if pointer.is_null() {
         return Err(format!("a null pointer where {what} was expected"));
     }
-    // SAFETY: clause 1; every entry starts with its size, and ABI 1 has no smaller version of any.
-    let entry = unsafe { &*pointer };
-    let stated = size(entry) as usize;
+    if !pointer.is_aligned() {
+        return Err(format!(
+            "a pointer that is not aligned where {what} was expected"
+        ));
+    }
+    // SAFETY: clause 1; every entry starts with its size.
+    let stated = unsafe { pointer.cast::<u32>().read() } as usize;
     if stated < size_of::<T>() {
         return Err(format!(
             "{what} of {stated} bytes, fewer than the {} of this version",
             size_of::<T>()
         ));
     }
+    for (offset, name) in T::FUNCTIONS {
+        // SAFETY: clause 1; the offset of a word of the entry, which is large enough.
+        if unsafe { pointer.byte_add(*offset).cast::<usize>().read() } == 0 {
+            return Err(format!("{what} with a null function `{name}`"));
+        }
+    }
+    // SAFETY: clause 1; large enough, and its functions are not null.
+    let entry = unsafe { &*pointer };
     Ok(entry)
 }
 
@@ -381,7 +443,10 @@ pub(crate) unsafe fn entry<'a, T>(
 /// 1. The promise of M2.
 pub(crate) unsafe fn list<'a, T>(list: &List<T>) -> Result<&'a [*const T], Malformed> {
     if list.len > MOST {
-        return Err(format!("a list of {} entries", list.len));
+        return Err(format!(
+            "a list of {} entries, more than the {MOST} that can be",
+            list.len
+        ));
     }
     if list.len != 0 && (list.ptr.is_null() || !list.ptr.is_aligned()) {
         return Err(format!("a null list of {} entries", list.len));
@@ -395,8 +460,14 @@ pub(crate) unsafe fn list<'a, T>(list: &List<T>) -> Result<&'a [*const T], Malfo
 /// # Safety
 /// 1. The promise of M2.
 pub(crate) unsafe fn text(slice: Slice) -> Result<String, Malformed> {
-    if slice.len > 1 << 24 || (slice.len != 0 && slice.ptr.is_null()) {
-        return Err(format!("a text of {} bytes at {:p}", slice.len, slice.ptr));
+    if slice.len != 0 && slice.ptr.is_null() {
+        return Err(format!("a null text of {} bytes", slice.len));
+    }
+    if slice.len > LONGEST {
+        return Err(format!(
+            "a text of {} bytes, more than the {LONGEST} that can be",
+            slice.len
+        ));
     }
     // SAFETY: clause 1.
     let bytes = unsafe { slice.bytes() };

@@ -28,7 +28,7 @@ impl Module {
         self.cell.path.as_deref()
     }
 
-    /// Its plugins, in the order of registration.
+    /// Its plugins, in the order of their names.
     #[must_use]
     pub fn plugins(&self) -> Vec<PluginInfo> {
         self.cell

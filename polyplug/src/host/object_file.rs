@@ -16,6 +16,8 @@ pub(crate) enum Unfit {
 const ELF_HEADER: usize = 64;
 const SHARED_OBJECT: u16 = 3;
 
+const CUT_OFF: &str = "only the beginning of one, cut off while it was written or copied";
+
 /// What this program runs on.
 pub(crate) fn expected() -> String {
     format!("{} ({})", std::env::consts::ARCH, std::env::consts::OS)
@@ -25,6 +27,10 @@ pub(crate) fn expected() -> String {
 pub(crate) fn check(bytes: &[u8]) -> Result<(), Unfit> {
     if bytes.is_empty() {
         return Err(Unfit::NotALibrary("an empty file".to_owned()));
+    }
+    if bytes.starts_with(b"!<arch>\n") {
+        let archive = "an archive of object files: a static library, or Rust's own `rlib`";
+        return Err(Unfit::NotALibrary(archive.to_owned()));
     }
     let format = if bytes.starts_with(b"\x7fELF") {
         "ELF"
@@ -71,7 +77,7 @@ pub(crate) fn check(bytes: &[u8]) -> Result<(), Unfit> {
 
 /// The head of an ELF file; field offsets from the System V ABI, chapter 4.
 fn elf(bytes: &[u8]) -> Result<(), Unfit> {
-    let truncated = || Unfit::NotALibrary("a truncated shared library".to_owned());
+    let truncated = || Unfit::NotALibrary(CUT_OFF.to_owned());
     if bytes.len() < ELF_HEADER {
         return Err(truncated());
     }
@@ -172,7 +178,7 @@ mod tests {
         let bytes = std::fs::read(path).expect("this test");
         assert_eq!(check(&bytes), Ok(()));
         for cut in [5, 63, 64, 100, bytes.len() / 2] {
-            let truncated = Unfit::NotALibrary("a truncated shared library".to_owned());
+            let truncated = Unfit::NotALibrary(CUT_OFF.to_owned());
             assert_eq!(check(&bytes[..cut]), Err(truncated), "cut at {cut}");
         }
         let mut foreign = bytes;

@@ -372,6 +372,7 @@ impl Runtime {
             .into_iter()
             .map(|found| Provider {
                 runtime: self.clone(),
+                defaulted: defaulted::<C>(&found),
                 found,
                 contract: PhantomData,
             })
@@ -507,10 +508,31 @@ pub(crate) fn no_provider<C: ?Sized + Contract>(available: Vec<String>) -> Error
     }
 }
 
+/// The methods of this program's contract that a provider does not have, or left to their default bodies.
+fn defaulted<C: ?Sized + Contract>(found: &Found) -> Vec<String> {
+    let offer = &found.module.plugins[found.plugin].offers[found.offer];
+    let theirs = &found.module.catalog.contracts[offer.contract].methods;
+    let ours = linked_contracts();
+    // SAFETY: this image's descriptor: static text.
+    let id = unsafe { C::DESCRIPTOR.id.str() };
+    let Some(known) = ours.find(id, C::DESCRIPTOR.major) else {
+        return offer.defaulted.clone();
+    };
+    let methods = ours.contracts[known].methods.iter();
+    methods
+        .map(|method| &method.name)
+        .filter(|&name| {
+            offer.defaulted.contains(name) || !theirs.iter().any(|their| their.name == *name)
+        })
+        .cloned()
+        .collect()
+}
+
 /// One plugin's offer of the contract `C`.
 pub struct Provider<C: ?Sized> {
     runtime: Runtime,
     found: Found,
+    defaulted: Vec<String>,
     contract: PhantomData<fn(&C)>,
 }
 
@@ -531,10 +553,11 @@ impl<C: ?Sized> Provider<C> {
         &self.cell().info.version
     }
 
-    /// The methods that the plugin left to their default bodies.
+    /// The methods that the plugin left to their default bodies, because its author did, or because they are newer
+    /// than the plugin. In the order of this program's contract.
     #[must_use]
     pub fn defaulted(&self) -> &[String] {
-        &self.cell().offers[self.found.offer].defaulted
+        &self.defaulted
     }
 }
 
