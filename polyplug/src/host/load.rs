@@ -136,14 +136,27 @@ fn advice(path: &Path) -> String {
             folder.display()
         );
     };
-    let names: Vec<String> = entries
+    // Compared without what the platform adds, so that `plugins/helo` finds `plugins/libhello.so`.
+    let bare = |name: &str| {
+        let name = name
+            .strip_suffix(std::env::consts::DLL_SUFFIX)
+            .unwrap_or(name);
+        name.strip_prefix(std::env::consts::DLL_PREFIX)
+            .unwrap_or(name)
+            .to_owned()
+    };
+    let mut files: Vec<String> = entries
         .flatten()
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .filter(|name| name.ends_with(std::env::consts::DLL_SUFFIX))
         .collect();
-    let wanted = path.file_name().unwrap_or_default().to_string_lossy();
-    match super::registry::similar(&wanted, &names) {
-        Some(similar) => format!("did you mean `{}`?", folder.join(similar).display()),
+    files.sort();
+    let names: Vec<String> = files.iter().map(|file| bare(file)).collect();
+    let wanted = bare(&path.file_name().unwrap_or_default().to_string_lossy());
+    let similar = super::registry::similar(&wanted, &names)
+        .and_then(|similar| names.iter().position(|name| *name == similar));
+    match similar {
+        Some(index) => format!("did you mean `{}`?", folder.join(&files[index]).display()),
         None => "check the path, or build the plugin with `cargo rustc --release --crate-type cdylib` and load the file that it writes".to_owned(),
     }
 }

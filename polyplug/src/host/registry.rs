@@ -162,12 +162,13 @@ impl Registry {
     }
 }
 
-/// The name most like `wanted`, when one is near enough to be a slip.
+/// The name most like `wanted`, when one is near enough to be a slip. Common beginnings count for nothing more than
+/// other letters: dotted ids of one family have them all.
 pub(crate) fn similar(wanted: &str, names: &[String]) -> Option<String> {
     names
         .iter()
-        .map(|name| (strsim::jaro_winkler(wanted, name), name))
-        .filter(|(likeness, _)| *likeness > 0.8)
+        .map(|name| (strsim::normalized_damerau_levenshtein(wanted, name), name))
+        .filter(|(likeness, _)| *likeness > 0.7)
         .max_by(|one, other| one.0.total_cmp(&other.0))
         .map(|(_, name)| name.clone())
 }

@@ -260,12 +260,11 @@ impl Runtime {
         if registry.provided(&contract.id, contract.major).is_some() {
             return Ok(());
         }
-        let offered = registry.offered();
-        let reason = match similar(&contract.id, &offered) {
+        let contract = ContractInfo::new(catalog, required).to_string();
+        let reason = match similar(&contract, &registry.offered()) {
             Some(similar) => format!("nobody provides it (there is `{similar}`)"),
             None => "nobody provides it".to_owned(),
         };
-        let contract = ContractInfo::new(catalog, required).to_string();
         Err(Error::MissingHostContract {
             plugin: plugin.to_owned(),
             contract,
