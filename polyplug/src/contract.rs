@@ -68,12 +68,15 @@ unsafe impl<C: ?Sized + ContractParts> Contract for C {
 }
 
 /// A contract whose methods all take `&self`, so that many callers can share one plugin.
+///
+/// # Safety
+/// No method takes `&mut self`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a contract that callers can share",
     label = "not a contract",
     note = "help: write `dyn Trait`, with `#[polyplug::contract(id = \"..\", version = \"1.0\")]` on the trait"
 )]
-pub trait SharedContract: Contract {}
+pub unsafe trait SharedContract: Contract {}
 
 /// A contract that plugins implement.
 #[diagnostic::on_unimplemented(
@@ -106,38 +109,46 @@ pub unsafe trait ImplementedBy<T>: Contract {
 }
 
 /// A value that provides the contract `C`: any `T` that implements the trait and is `Send + Sync + 'static`.
+///
+/// # Safety
+/// K3, of what `interface` returns.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not provide `{C}`",
     label = "must implement the trait and be `Send + Sync + 'static`",
     note = "help: write `impl Trait for {Self}`, and keep what changes behind a `Mutex` or an atomic"
 )]
-pub trait ProviderOf<C: ?Sized>: Send + Sync + 'static {
+pub unsafe trait ProviderOf<C: ?Sized>: Send + Sync + 'static {
     /// The functions for this value.
     #[doc(hidden)]
     fn interface() -> *const InterfaceHeader;
 }
 
+// SAFETY: K3 of the contract's own interface.
 #[diagnostic::do_not_recommend]
-impl<C: ?Sized + ImplementedBy<T>, T: Send + Sync + 'static> ProviderOf<C> for T {
+unsafe impl<C: ?Sized + ImplementedBy<T>, T: Send + Sync + 'static> ProviderOf<C> for T {
     fn interface() -> *const InterfaceHeader {
         <C as ImplementedBy<T>>::INTERFACE
     }
 }
 
 /// A contract that plugins implement, and that `T` does implement.
+///
+/// # Safety
+/// K3, of `OFFER`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a contract that plugins implement",
     label = "not a plugin contract",
     note = "help: only a trait with `#[polyplug::contract(..)]` can stand here; the host implements a `#[polyplug::host_contract(..)]` and gives it to `Runtime::provide`"
 )]
-pub trait OfferedBy<T> {
+pub unsafe trait OfferedBy<T> {
     /// The functions for a `T`.
     #[doc(hidden)]
     const OFFER: *const InterfaceHeader;
 }
 
+// SAFETY: K3 of the contract's own interface.
 #[diagnostic::do_not_recommend]
-impl<C: ?Sized + PluginContract + ImplementedBy<T>, T> OfferedBy<T> for C {
+unsafe impl<C: ?Sized + PluginContract + ImplementedBy<T>, T> OfferedBy<T> for C {
     const OFFER: *const InterfaceHeader = <C as ImplementedBy<T>>::INTERFACE;
 }
 

@@ -27,7 +27,7 @@ pub static OFFERS: [&'static OfferEntry];
 
 /// Every `#[contract]` in this image.
 #[distributed_slice]
-pub static CONTRACTS: [&'static ContractDescriptor];
+pub static CONTRACTS: [ContractEntry];
 
 /// How many offers were compiled into this image, counted by functions that run when it is loaded.
 static COUNTED: AtomicUsize = AtomicUsize::new(0);
@@ -35,6 +35,28 @@ static COUNTED: AtomicUsize = AtomicUsize::new(0);
 /// Runs once for each `#[plugin]` when the image is loaded, whatever became of the slice.
 pub fn count_offer() {
     COUNTED.fetch_add(1, Ordering::SeqCst);
+}
+
+/// A contract that is described in this image.
+#[repr(transparent)]
+#[derive(Debug)]
+pub struct ContractEntry(&'static ContractDescriptor);
+
+impl ContractEntry {
+    /// Lists a descriptor.
+    ///
+    /// # Safety
+    /// 1. The descriptor is one that a contract's macro wrote: everything it points to is well-formed.
+    #[must_use]
+    pub const unsafe fn new(descriptor: &'static ContractDescriptor) -> Self {
+        Self(descriptor)
+    }
+
+    /// The descriptor.
+    #[cfg(feature = "host")]
+    pub(crate) fn descriptor(&self) -> &'static ContractDescriptor {
+        self.0
+    }
 }
 
 /// One plugin's offer of one contract, with what only Rust knows of it.

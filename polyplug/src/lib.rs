@@ -354,8 +354,8 @@ pub use host::*;
 pub use contract::OfferedBy;
 #[doc(hidden)]
 pub use plugin::{
-    Constructed, Constructor, DefaultPlugin, FindDefault, OptionsOnOneImplOnly, PluginState,
-    constructed,
+    Constructed, Constructor, DefaultPlugin, Description, FindDefault, OptionsOnOneImplOnly,
+    PluginState, constructed,
 };
 
 mod call;
@@ -399,11 +399,12 @@ pub mod __private {
         argument, contract, enumeration, field, index_of, interface_header, method,
         offset_in_frame, offset_in_variant, read, structure, text_function, variant,
     };
-    pub use crate::entry::{CONTRACTS, OFFERS, OfferEntry, count_offer};
+    pub use crate::entry::{CONTRACTS, ContractEntry, OFFERS, OfferEntry, count_offer};
     pub use crate::fault::Fault;
     pub use crate::handles::{Caller, Instance, Pinned};
     pub use crate::plugin::{
-        BoxError, Construct, Constructed, Constructor, DefaultPlugin, Find, FindDefault,
-        FindOptions, Metadata, OptionsOnOneImplOnly, PluginState, constructed, described,
+        BoxError, Construct, Constructed, Constructor, DefaultPlugin, Description, Find,
+        FindDefault, FindOptions, Metadata, OptionsOnOneImplOnly, PluginState, constructed,
+        described,
     };
 }

@@ -140,14 +140,31 @@ pub trait PluginState: Send + Sync + 'static {
 impl<T: Send + Sync + 'static> PluginState for T {}
 
 /// The options of a plugin, written on exactly one of its impls.
-pub trait OptionsOnOneImplOnly {
-    /// The descriptor that those options make.
-    fn describe() -> &'static PluginDescriptor;
+pub trait OptionsOnOneImplOnly: Sized {
+    /// The description that those options make.
+    fn describe() -> Description<Self>;
+}
+
+/// The descriptor of the plugin type `T`. Only [`described`] makes one, so that none can describe another type.
+pub struct Description<T>(&'static PluginDescriptor, PhantomData<fn() -> T>);
+
+impl<T> Description<T> {
+    /// As modules register it.
+    #[must_use]
+    pub fn descriptor(self) -> &'static PluginDescriptor {
+        self.0
+    }
+}
+
+impl<T> fmt::Debug for Description<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Description")
+    }
 }
 
 /// The descriptor of the plugin type `T`.
 #[must_use]
-pub fn described<T: 'static, M: Metadata, K: Construct<T>>() -> &'static PluginDescriptor {
+pub fn described<T: 'static, M: Metadata, K: Construct<T>>() -> Description<T> {
     struct Described<T, M, K>(PhantomData<(T, M, K)>);
     impl<T: 'static, M: Metadata, K: Construct<T>> Described<T, M, K> {
         const DESCRIPTOR: &'static PluginDescriptor = &PluginDescriptor {
@@ -164,7 +181,7 @@ pub fn described<T: 'static, M: Metadata, K: Construct<T>>() -> &'static PluginD
             destroy: destroy::<T>,
         };
     }
-    Described::<T, M, K>::DESCRIPTOR
+    Description(Described::<T, M, K>::DESCRIPTOR, PhantomData)
 }
 
 /// Finds the descriptor of a plugin from one of its impls that has no options: another impl's, or the default one.
@@ -184,12 +201,15 @@ impl<T, M> fmt::Debug for Find<T, M> {
 
 /// Another impl has the options.
 pub trait FindOptions {
-    /// The descriptor.
-    fn describe(&self) -> &'static PluginDescriptor;
+    /// The plugin type.
+    type State;
+    /// The description.
+    fn describe(&self) -> Description<Self::State>;
 }
 
 impl<T: OptionsOnOneImplOnly, M> FindOptions for &Find<T, M> {
-    fn describe(&self) -> &'static PluginDescriptor {
+    type State = T;
+    fn describe(&self) -> Description<T> {
         T::describe()
     }
 }
@@ -198,15 +218,15 @@ impl<T: OptionsOnOneImplOnly, M> FindOptions for &Find<T, M> {
 pub trait FindDefault {
     /// The plugin type.
     type State;
-    /// The descriptor.
-    fn describe(&self) -> &'static PluginDescriptor
+    /// The description.
+    fn describe(&self) -> Description<Self::State>
     where
         Self::State: DefaultPlugin;
 }
 
 impl<T: 'static, M: Metadata> FindDefault for Find<T, M> {
     type State = T;
-    fn describe(&self) -> &'static PluginDescriptor
+    fn describe(&self) -> Description<T>
     where
         T: DefaultPlugin,
     {

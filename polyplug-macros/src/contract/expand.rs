@@ -294,7 +294,7 @@ fn interface(contract: &Contract<'_>) -> TokenStream {
                 __Table::<#door::ByReference<dyn #ident + '__o>>::HEADER;
         }
 
-        impl<'__o> #door::SharedContract for dyn #ident + '__o {}
+        unsafe impl<'__o> #door::SharedContract for dyn #ident + '__o {}
         impl<'__o> #door::#side for dyn #ident + '__o {}
 
         unsafe impl<__T: #ident> #door::ImplementedBy<__T> for dyn #ident {
@@ -351,7 +351,7 @@ fn descriptor(contract: &Contract<'_>) -> TokenStream {
 
         #[#door::linkme::distributed_slice(#door::CONTRACTS)]
         #[linkme(crate = #door::linkme)]
-        static __CONTRACT: &'static #door::abi::ContractDescriptor = __DESCRIPTOR;
+        static __CONTRACT: #door::ContractEntry = unsafe { #door::ContractEntry::new(__DESCRIPTOR) };
     }
 }
 

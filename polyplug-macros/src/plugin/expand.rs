@@ -25,7 +25,7 @@ pub(crate) fn expand(plugin: &Plugin<'_>) -> TokenStream {
         Some(options) => described(plugin, options),
         None => {
             // The type's span: if it has no `Default`, the error belongs there.
-            let call = quote_spanned!(door::place(state)=> (&&__find).describe());
+            let call = quote_spanned!(door::place(state)=> (&&__find).describe().descriptor());
             quote! {
                 fn __describe() -> &'static #door::abi::PluginDescriptor {
                     use #door::{FindDefault as _, FindOptions as _};
@@ -154,13 +154,13 @@ fn described(plugin: &Plugin<'_>, options: &Options) -> TokenStream {
             }
         }
         fn __describe() -> &'static #door::abi::PluginDescriptor {
-            <#state as #door::OptionsOnOneImplOnly>::describe()
+            <#state as #door::OptionsOnOneImplOnly>::describe().descriptor()
         }
     }
     .into_iter()
     .chain(quote_spanned! {at=>
         impl #near::OptionsOnOneImplOnly for #state {
-            fn describe() -> &'static #near::abi::PluginDescriptor {
+            fn describe() -> #near::Description<Self> {
                 #near::described::<#state, __Metadata, __Construct>()
             }
         }

@@ -664,7 +664,7 @@ fn linked_contracts() -> &'static Arc<Catalog> {
         let mut copier = Copier::default();
         for contract in entry::CONTRACTS {
             // SAFETY: this image's own descriptors. One that is malformed is not known, and cannot be compared.
-            let _ = unsafe { copier.contract(*contract) };
+            let _ = unsafe { copier.contract(contract.descriptor()) };
         }
         Arc::new(copier.finish())
     })
