@@ -1,4 +1,9 @@
 //! The macros wherever their authors put them: what must compile, compiles, and is called.
+#![allow(
+    clippy::non_minimal_cfg,
+    clippy::needless_lifetimes,
+    reason = "contracts as their authors may write them"
+)]
 
 use core::fmt::Debug;
 
