@@ -4,6 +4,8 @@
     reason = "stands in for a host: it calls the entry point by hand"
 )]
 
+use std::mem::ManuallyDrop;
+
 use fixture_harness::{Folder, fixture};
 use libloading::Library;
 use polyplug::__private::abi::{
@@ -59,19 +61,19 @@ fn init(library: &Library, host: &'static Host) -> (i32, Registration) {
 }
 
 /// An image of its own, which stays mapped.
-fn image(folder: &Folder) -> &'static Library {
+fn image(folder: &Folder) -> ManuallyDrop<Library> {
     let bytes = std::fs::read(fixture("counter")).expect("the library");
     let copy = folder.file("libcopy.so", &bytes);
     // SAFETY: a library of this project; its initialisers only count.
     let library = unsafe { Library::new(copy) }.expect("a library");
-    Box::leak(Box::new(library))
+    ManuallyDrop::new(library)
 }
 
 #[test]
 fn a06_a_second_init_of_one_image_is_refused() {
     let folder = Folder::new("second-init");
     let library = image(&folder);
-    let (code, registration) = init(library, &HOST);
+    let (code, registration) = init(&library, &HOST);
     assert_eq!(code, init_code::READY);
     assert_eq!(
         (registration.abi, registration.flags),
@@ -85,7 +87,7 @@ fn a06_a_second_init_of_one_image_is_refused() {
         registration.contracts.len, 3,
         "what the contract crate describes"
     );
-    let (code, registration) = init(library, &HOST);
+    let (code, registration) = init(&library, &HOST);
     assert_eq!(code, init_code::ALREADY_INITIALISED);
     assert_eq!(registration.offers.len, 0);
 }
@@ -94,11 +96,11 @@ fn a06_a_second_init_of_one_image_is_refused() {
 fn a_module_refuses_a_host_of_another_abi() {
     let folder = Folder::new("newer-host");
     let library = image(&folder);
-    let (code, registration) = init(library, &NEWER);
+    let (code, registration) = init(&library, &NEWER);
     assert_eq!(
         (code, registration.abi),
         (init_code::ABI_MISMATCH, ABI_VERSION)
     );
     // Nothing was done: the right host is still welcome.
-    assert_eq!(init(library, &HOST).0, init_code::READY);
+    assert_eq!(init(&library, &HOST).0, init_code::READY);
 }

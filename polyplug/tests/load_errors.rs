@@ -7,8 +7,8 @@ mod support;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use fixture_harness::{Folder, fixture};
 use polyplug::{Error, Module, Runtime};
@@ -331,23 +331,26 @@ struct Host {
     seen: Mutex<Vec<i32>>,
 }
 
-impl Mood for &'static Host {
+/// What the host provides of it.
+struct Shared(Arc<Host>);
+
+impl Mood for Shared {
     fn today(&self) -> u32 {
-        self.mood.load(Ordering::SeqCst)
+        self.0.mood.load(Ordering::SeqCst)
     }
     fn lives(&self, change: i32) {
-        self.alive.fetch_add(change, Ordering::SeqCst);
-        self.seen.lock().expect("not poisoned").push(change);
+        self.0.alive.fetch_add(change, Ordering::SeqCst);
+        self.0.seen.lock().expect("not poisoned").push(change);
     }
 }
 
 impl Host {
-    fn in_mood(mood: u32) -> &'static Self {
-        Box::leak(Box::new(Self {
+    fn in_mood(mood: u32) -> Arc<Self> {
+        Arc::new(Self {
             mood: AtomicU32::new(mood),
             alive: AtomicI32::new(0),
             seen: Mutex::default(),
-        }))
+        })
     }
 
     /// The reaper destroys states on a thread of its own.
@@ -380,7 +383,9 @@ fn a_constructor_that_fails_fails_the_load() {
     ] {
         let runtime = Runtime::new();
         let host = Host::in_mood(mood);
-        runtime.provide::<dyn Mood>(host).expect("provided");
+        runtime
+            .provide::<dyn Mood>(Shared(Arc::clone(&host)))
+            .expect("provided");
         refused_by(&runtime, case, code, &path, folder);
         // The first plugin of the library had been constructed, each time.
         host.wait_until_gone();
@@ -507,7 +512,7 @@ fn no_provider_lists_what_is_there() {
 fn a_provided_value_makes_no_instances() {
     let runtime = Runtime::new();
     runtime
-        .provide::<dyn Mood>(Host::in_mood(0))
+        .provide::<dyn Mood>(Shared(Host::in_mood(0)))
         .expect("provided");
     let error = runtime.create::<dyn Mood>().expect_err("one value");
     assert_eq!(error.code(), "not-constructible");
