@@ -2,7 +2,7 @@
 //! the answer "no" points at the type.
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote};
 use syn::Path;
 use syn::spanned::Spanned as _;
 
@@ -22,20 +22,12 @@ pub(crate) fn ask(
     of: &TokenStream,
     member: &TokenStream,
 ) -> TokenStream {
-    let ty = ty.to_token_stream();
-    let (first, last) = ends(&ty);
-    let open = quote_spanned!(first=> <);
-    let rest = at(last, &quote!(as #door::#of>::#member));
-    quote!(#open #ty #rest)
+    over(&ty.to_token_stream(), &quote!(<#ty as #door::#of>::#member))
 }
 
 /// `door::Alias<T>`, which lies where `T` lies.
 pub(crate) fn alias(door: &TokenStream, ty: &impl ToTokens, name: &TokenStream) -> TokenStream {
-    let ty = ty.to_token_stream();
-    let (first, last) = ends(&ty);
-    let open = at(first, &quote!(#door::#name<));
-    let close = quote_spanned!(last=> >);
-    quote!(#open #ty #close)
+    over(&ty.to_token_stream(), &quote!(#door::#name<#ty>))
 }
 
 /// Where a type lies; the whole of it as far as the compiler lets us say.
@@ -50,20 +42,48 @@ pub(crate) fn moved(door: &TokenStream, place: Span) -> TokenStream {
 
 /// Whether every word of a type is one of the standard library's, or of ours. Decides only where an error points.
 pub(crate) fn is_standard(ty: &TokenStream) -> bool {
-    const WORDS: [&str; 22] = [
-        "bool", "char", "i8", "i16", "i32", "i64", "isize", "u8", "u16", "u32", "u64", "usize",
-        "f32", "f64", "str", "String", "Vec", "Option", "Result", "Box", "Fault", "polyplug",
-    ];
-    ty.clone().into_iter().all(|token| match token {
-        TokenTree::Ident(word) => WORDS.iter().any(|known| word == known),
-        TokenTree::Group(group) => is_standard(&group.stream()),
-        _ => true,
-    })
+    suspect(ty).is_none()
 }
 
-/// Tokens of ours that lie where `place` lies. They must hold no `unsafe` that is a block or an item: such words keep the
-/// span of the expansion, so that crates which forbid them still compile.
+/// The part of a type that most likely cannot cross: the first word that is none of the standard library's, or of ours; the
+/// last of its path. Decides only where an error points.
+fn suspect(ty: &TokenStream) -> Option<Span> {
+    const WORDS: [&str; 26] = [
+        "bool", "char", "i8", "i16", "i32", "i64", "isize", "u8", "u16", "u32", "u64", "usize",
+        "f32", "f64", "str", "String", "Vec", "Option", "Result", "Box", "Fault", "polyplug",
+        "std", "core", "alloc", "crate",
+    ];
+    let mut tokens = ty.clone().into_iter().peekable();
+    let mut found = None;
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Ident(word) if !WORDS.iter().any(|known| word == known) => {
+                found = Some(word.span())
+            }
+            TokenTree::Group(group) => found = found.or_else(|| suspect(&group.stream())),
+            _ => {}
+        }
+        let path_goes_on =
+            matches!(tokens.peek(), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
+        if found.is_some() && !path_goes_on {
+            return found;
+        }
+        if path_goes_on {
+            // Both colons.
+            tokens.next();
+            tokens.next();
+        }
+    }
+    found
+}
+
+/// Tokens of ours that lie where `place` lies: at the part of it that most likely cannot cross, or over the whole of it. They
+/// must hold no `unsafe` that is a block or an item: such words keep the span of the expansion, so that crates which forbid
+/// them still compile.
 pub(crate) fn over(place: &TokenStream, tokens: &TokenStream) -> TokenStream {
+    if let Some(part) = suspect(place) {
+        return at(part, tokens);
+    }
     let (first, last) = ends(place);
     let mut tokens = tokens.clone().into_iter();
     let head: TokenStream = tokens.next().into_iter().collect();
@@ -79,6 +99,8 @@ fn at(span: Span, tokens: &TokenStream) -> TokenStream {
             moved.set_span(span);
             TokenTree::Group(moved)
         }
+        // This word alone means something by where it lies: the crate of the `macro_rules` that wrote it.
+        TokenTree::Ident(word) if word == "$crate" => TokenTree::Ident(word),
         mut other => {
             other.set_span(span);
             other

@@ -324,3 +324,45 @@ fn no_prelude() {
     assert_eq!(caller.own(vec![1, 3, 2]), Some(3));
     assert_eq!(caller.twice(4), 8);
 }
+
+/// Named through `$crate` by the contract below.
+#[polyplug::data]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Weight {
+    /// In grams.
+    pub grams: u32,
+}
+
+macro_rules! contract_with {
+    ($name:ident, $of:ty) => {
+        #[polyplug::contract(id = "hygiene.written", version = "1.0")]
+        /// Compares.
+        pub trait $name {
+            /// One weight, heavier by so much.
+            fn heavier(&self, weight: $crate::Weight, by: $of) -> Vec<$crate::Weight>;
+        }
+    };
+}
+
+contract_with!(Scale, Option<u32>);
+
+struct Balance;
+
+impl Scale for Balance {
+    fn heavier(&self, weight: Weight, by: Option<u32>) -> Vec<Weight> {
+        vec![Weight {
+            grams: weight.grams + by.unwrap_or(1),
+        }]
+    }
+}
+
+#[test]
+fn contracts_that_a_macro_by_example_writes() {
+    let runtime = polyplug::Runtime::new();
+    runtime.provide::<dyn Scale>(Balance).expect("provided");
+    let scale = runtime.get::<dyn Scale>().expect("a caller");
+    assert_eq!(
+        scale.heavier(Weight { grams: 1 }, Some(2)),
+        [Weight { grams: 3 }]
+    );
+}
