@@ -339,7 +339,11 @@ impl Mood for Shared {
         self.0.mood.load(Ordering::SeqCst)
     }
     fn lives(&self, change: i32) {
-        self.0.alive.fetch_add(change, Ordering::SeqCst);
+        let on_reaper = std::thread::current().name() == Some("polyplug-reaper");
+        // A5: states end on the reaper; one that ends elsewhere is never counted as gone, and the test waits in vain.
+        if change > 0 || on_reaper {
+            self.0.alive.fetch_add(change, Ordering::SeqCst);
+        }
         self.0.seen.lock().expect("not poisoned").push(change);
     }
 }

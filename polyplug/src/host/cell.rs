@@ -149,7 +149,7 @@ impl ModuleCell {
         }
     }
 
-    /// Destroys the states, last made first. Only on the reaper, or for a module that was never published.
+    /// Destroys the states, last made first. Only on the reaper.
     pub(crate) fn finish(&self) {
         for plugin in self.plugins.iter().rev() {
             // L1: taken, so that nobody destroys it again.

@@ -602,7 +602,8 @@ impl Drop for Unpublished {
     fn drop(&mut self) {
         if !self.cells.is_empty() {
             let cells = core::mem::take(&mut self.cells);
-            ModuleCell::new(None, String::new(), Arc::default(), Vec::new(), cells).finish();
+            // A5: on the reaper, because a load may be called from anywhere.
+            ModuleCell::new(None, String::new(), Arc::default(), Vec::new(), cells).close();
         }
     }
 }
