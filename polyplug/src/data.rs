@@ -1,4 +1,5 @@
-//! Which Rust types cross, and how: the [`Data`] trait, and the two ways a value travels through a C signature.
+//! Which Rust types cross, and how: the [`Data`] trait, and the ways a value travels through a C signature: by value, by
+//! address, or as nothing.
 //!
 //! What is held: nothing. Who may touch it: `#[polyplug::data]` and the impls below implement the trait;
 //! the shims of a contract call it.

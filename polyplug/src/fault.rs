@@ -17,7 +17,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Mutex, PoisonError};
 
 use polyplug_abi::{
-    Buffer, FaultParts, FaultRecord, FaultTable, Slice, TypeDescriptor, fault_kind, type_kind,
+    FaultParts, FaultRecord, FaultTable, Slice, TypeDescriptor, fault_kind, type_kind,
 };
 
 use crate::data::{Arena, ByAddress, Data};
@@ -539,7 +539,6 @@ pub(crate) unsafe extern "C" fn report(text: *const u8, len: usize) {
 }
 
 const _: () = assert!(core::mem::offset_of!(OwnedRecord, record) == 0);
-const _: () = assert!(size_of::<Buffer>() == 32 || size_of::<usize>() != 8);
 
 impl fmt::Debug for OwnedRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

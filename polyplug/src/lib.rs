@@ -371,6 +371,7 @@ mod handles;
 #[cfg(feature = "host")]
 mod host;
 mod image;
+mod own_thread;
 mod panics;
 mod plugin;
 

@@ -6,7 +6,7 @@ use core::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 
 use crate::fault::{self, Fault};
-use crate::image;
+use crate::{image, own_thread};
 
 /// Where the last panic of this thread, in this image, happened. A copy: nothing points into the image.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +58,8 @@ pub(crate) fn last_place() -> Place {
         .unwrap_or(Place::NONE)
 }
 
-/// Installs this image's panic hook: it remembers the place, and prints only when asked to.
+/// Installs this image's panic hook: it remembers the place, and prints only when asked to. A panic on a thread that this
+/// image started itself is nobody's fault to take: it is reported to the host.
 ///
 /// Only for images loaded as a module, which have their own copy of the standard library.
 pub(crate) fn install_hook(output: bool) {
@@ -69,8 +70,25 @@ pub(crate) fn install_hook(output: bool) {
         }
         if output {
             previous(info);
+        } else if own_thread::is_of_this_image() {
+            report(info);
         }
     }));
+}
+
+/// Tells the host of a panic on a thread of this image.
+#[cold]
+fn report(info: &panic::PanicHookInfo<'_>) {
+    let message = info.payload_as_str().unwrap_or("a payload that is no text");
+    let place = info.location().map_or_else(String::new, |place| {
+        format!(" ({}:{})", place.file(), place.line())
+    });
+    let text = format!(
+        "polyplug: a thread of `{}` panicked: {message}{place}",
+        image::name()
+    );
+    // SAFETY: the core's function, with text that lives for the call.
+    unsafe { (image::host().report)(text.as_ptr(), text.len()) };
 }
 
 /// Runs `f`; a panic in it is a fault.

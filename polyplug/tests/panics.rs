@@ -380,6 +380,39 @@ fn d02_the_hook_of_the_host_stays_the_hosts() {
 }
 
 #[test]
+fn d02_a_panic_on_a_thread_of_the_plugin_is_reported_to_the_host() {
+    let Some(stderr) = in_child(
+        "d02_a_panic_on_a_thread_of_the_plugin_is_reported_to_the_host",
+        &[],
+    ) else {
+        let (_loaded, faulty) = loaded();
+        assert!(faulty.thread());
+        // Contained ones stay values, on any thread of the host.
+        drop(fault(|| faulty.literal()));
+        let other = faulty.clone();
+        let taken = std::thread::spawn(move || fault(|| other.literal())).join();
+        assert_eq!(taken.expect("no panic of the host").message(), "a literal");
+        return;
+    };
+    if cfg!(not(unix)) {
+        eprintln!("skipped: whose thread it is cannot be known here");
+        return;
+    }
+    let lines: Vec<_> = stderr
+        .lines()
+        .filter(|line| line.contains("on a thread of its own"))
+        .collect();
+    assert_eq!(lines.len(), 1, "{stderr}");
+    assert!(
+        lines[0]
+            .starts_with("polyplug: a thread of `libfaulty` panicked: on a thread of its own ("),
+        "{stderr}"
+    );
+    assert!(lines[0].contains("lib.rs:"), "{stderr}");
+    assert!(!stderr.contains("a literal"), "{stderr}");
+}
+
+#[test]
 fn a05_states_are_dropped_when_the_last_handle_is_gone() {
     struct Noticed(Arc<AtomicU32>);
     impl Drop for Noticed {

@@ -303,7 +303,7 @@ fn another_name_for_polyplug() {
 }
 
 #[test]
-fn no_prelude() {
+fn c14_crates_that_forbid_unsafe_code_and_have_no_prelude() {
     let runtime = linked();
     let caller = runtime.get::<dyn bare::Bare>().unwrap();
     let text = |text: &str| bare::String {

@@ -1,6 +1,6 @@
 //! Runs of values: `String`, `Vec<T>`, `&[T]`, and `&T`, which is a run of one.
 
-use core::mem::{self, ManuallyDrop};
+use core::mem::ManuallyDrop;
 use core::ops::Deref;
 use core::{ptr, slice};
 
@@ -291,5 +291,3 @@ pub(crate) unsafe fn take_reference<'a, T: Data>(ptr: *const T::Lent) -> TakenRe
     // SAFETY: clause 1.
     TakenReference::Copied(unsafe { T::take(lent) })
 }
-
-const _: () = assert!(mem::size_of::<*const ()>() == mem::size_of::<usize>());
