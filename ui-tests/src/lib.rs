@@ -1,4 +1,5 @@
-//! Nothing of its own: the tests beside it hold what must not compile, and what must compile wherever it stands.
+//! Nothing of its own but what a doctest shows best: the tests beside it hold what must not compile, and what must compile
+//! wherever it stands.
 
 /// What generated code must promise cannot be promised by safe code (rule C14): these traits are `unsafe`, and what is
 /// registered cannot be made without saying so.
