@@ -62,8 +62,34 @@ pub mod type_kind {
     pub const BOX: u32 = 23;
     /// A pointer to a fault record.
     pub const FAULT: u32 = 24;
-    /// Something that implements a contract: an `Object`.
+    /// Something that implements a contract: an `Object`. A closure implements a contract without an id and with one
+    /// method, `call`.
     pub const OBJECT: u32 = 25;
+    /// `&str` inside another type, or as a result that borrows: a `Slice` of UTF-8.
+    pub const TEXT: u32 = 26;
+    /// `&[T]` inside another type, or as a result that borrows: a `Slice`; one element type.
+    pub const SLICE: u32 = 27;
+    /// `&T` inside another type, or as a result that borrows: a pointer to the lent form; one element type.
+    pub const REFERENCE: u32 = 28;
+    /// Unsigned, 128 bits: two `u64`, low first, aligned to 8 bytes.
+    pub const U128: u32 = 29;
+    /// Signed, 128 bits, two's complement: two `u64`, low first, aligned to 8 bytes.
+    pub const I128: u32 = 30;
+    /// A map: a list whose one element type is the tuple of key and value. Of two pairs with one key the later counts.
+    pub const MAP: u32 = 31;
+    /// A set: a list; one element type.
+    pub const SET: u32 = 32;
+    /// `{ u64 secs; u32 nanos }`, fewer than 1,000,000,000 nanoseconds.
+    pub const DURATION: u32 = 33;
+    /// `{ i64 secs; u32 nanos }` since 1970, fewer than 1,000,000,000 nanoseconds, which count forwards.
+    pub const SYSTEM_TIME: u32 = 34;
+    /// A path: `Slice` as an argument, `Buffer` as a result, of bytes on Unix and of UTF-16 units on Windows; one element
+    /// type, the unit.
+    pub const PATH: u32 = 35;
+    /// `&Path`: a `Slice` of the units; one element type, the unit.
+    pub const BORROWED_PATH: u32 = 36;
+    /// A set of bits: the integer that is its one element type. Unknown bits are kept.
+    pub const FLAGS: u32 = 37;
 }
 
 /// What is true of a type.
@@ -73,6 +99,16 @@ pub mod type_flags {
     /// Travels by value: integers and floats as themselves, `bool`, `char`, field-less enums and integers
     /// under 32 bits as 32 bits.
     pub const BY_VALUE: u32 = 2;
+    /// Of an object: it may be sent to another thread.
+    pub const SEND: u32 = 4;
+    /// Of an object: it may be called by several threads at once.
+    pub const SYNC: u32 = 8;
+    /// Of an object: there is one owner, who gives it away with the value (`Box`).
+    pub const UNIQUE: u32 = 16;
+    /// Of an object: owners count themselves (`Arc`).
+    pub const SHARED: u32 = 32;
+    /// Of a closure: it may be called once only (`FnOnce`).
+    pub const ONCE: u32 = 64;
 }
 
 /// A type that can cross.
@@ -174,8 +210,14 @@ pub mod passing {
     pub const SLICE: u32 = 2;
     /// `&str`: pointer, then length.
     pub const TEXT: u32 = 3;
-    /// `&dyn C`: `const Object *`, borrowed for the call.
+    /// `&dyn C`, `&dyn Fn(..)`: `const Object *`, borrowed for the call.
     pub const OBJECT: u32 = 4;
+    /// `&mut [T]`: pointer, then length, changed in place; the argument's type is the element.
+    pub const SLICE_MUT: u32 = 5;
+    /// `&mut dyn C`, `&mut dyn FnMut(..)`: `const Object *`, borrowed for the call, and called by one at a time.
+    pub const OBJECT_MUT: u32 = 6;
+    /// `&mut String`, `&mut Vec<T>`: `Sink *`.
+    pub const SINK: u32 = 7;
 }
 
 /// An argument of a method.
@@ -200,6 +242,12 @@ frozen_layout!(ArgumentDescriptor { size: 40, size @ 0, passing @ 4, name @ 8, t
 pub mod method_flags {
     /// It has a default body.
     pub const DEFAULT: u32 = 1;
+    /// It takes `&mut self`: nobody else may be inside the object meanwhile.
+    pub const EXCLUSIVE: u32 = 2;
+    /// Its result borrows from its arguments: it must lie inside one that crosses by address.
+    pub const BORROWS: u32 = 4;
+    /// Its result borrows from the object, in a pinned contract.
+    pub const BORROWS_OBJECT: u32 = 8;
 }
 
 /// A method of a contract.
@@ -232,6 +280,10 @@ frozen_layout!(MethodDescriptor {
 pub mod contract_flags {
     /// Only the host provides it.
     pub const HOST: u32 = 1;
+    /// Some of its methods take `&mut self`: it is offered as an object of one's own only.
+    pub const EXCLUSIVE: u32 = 2;
+    /// Results may borrow from the object.
+    pub const PINNED: u32 = 4;
 }
 
 /// A contract.

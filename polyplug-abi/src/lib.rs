@@ -43,7 +43,7 @@ pub use host::Host;
 pub use interface::{InterfaceHeader, InvokeFunction, interface_flags, invoke_code};
 pub use link::{Gate, Link, LinkTable, link_flags};
 pub use receiver::{Call, Receiver};
-pub use sequence::{Buffer, List, Object, ReleaseFunction, Slice};
+pub use sequence::{Buffer, List, Object, ReleaseFunction, Sink, Slice};
 
 /// The version of this binary interface. A module that speaks another one is refused at load.
 pub const ABI_VERSION: u32 = 1;

@@ -231,3 +231,20 @@ pub struct Object {
 }
 
 frozen_layout!(Object { size: 32, interface @ 0, state @ 8, retain @ 16, release @ 24 });
+
+/// A value that the callee may change: `&mut String`, `&mut Vec<T>`.
+///
+/// | offset (bytes) | field | meaning |
+/// |---:|---|---|
+/// | 0 | `input` | the value before the call, lent |
+/// | 16 | `output` | the value after the call, handed over; empty on entry, and ignored when the call faults |
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Sink {
+    /// The value before the call.
+    pub input: Slice,
+    /// The value after the call. Owner: the caller, once the call returned without a fault.
+    pub output: Buffer,
+}
+
+frozen_layout!(Sink { size: 48, input @ 0, output @ 16 });

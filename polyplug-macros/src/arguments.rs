@@ -15,7 +15,12 @@ pub(crate) enum Value {
     Objects(Vec<TypeTraitObject>),
     /// `crate = path`.
     Path(Path),
+    /// `key` alone.
+    Flag,
 }
+
+/// The options that stand alone.
+const FLAGS: [&str; 2] = ["pinned", "flags"];
 
 /// One argument.
 pub(crate) struct Argument {
@@ -56,6 +61,12 @@ impl Parse for Argument {
             return Ok(Self {
                 key,
                 value: Value::Objects(objects.into_iter().collect()),
+            });
+        }
+        if FLAGS.iter().any(|flag| key == flag) && (input.is_empty() || input.peek(Token![,])) {
+            return Ok(Self {
+                key,
+                value: Value::Flag,
             });
         }
         if !input.peek(Token![=]) {
@@ -106,6 +117,19 @@ pub(crate) fn parse(tokens: TokenStream, known: &[&str], problems: &mut Problems
 }
 
 impl Argument {
+    /// Whether it stands alone, as it should.
+    pub(crate) fn flag(&self, problems: &mut Problems) -> bool {
+        if !matches!(self.value, Value::Flag) {
+            let key = &self.key;
+            problems.at(
+                key,
+                format!("`{key}` takes no value"),
+                format!("write `{key}` alone"),
+            );
+        }
+        true
+    }
+
     /// The value, where only a string literal will do.
     pub(crate) fn text(&self, problems: &mut Problems) -> Option<LitStr> {
         if let Value::Expression(Expr::Lit(literal)) = &self.value

@@ -1,8 +1,12 @@
 //! How a type stands in a signature. References, objects and closures are recognised by their form; every other type
 //! is asked through the trait `Data`, whatever it is called.
 
+use proc_macro2::Span;
 use syn::visit::{self, Visit};
-use syn::{GenericArgument, PathArguments, Type, TypeParamBound, TypeReference, TypeTraitObject};
+use syn::visit_mut::{self, VisitMut};
+use syn::{
+    GenericArgument, Lifetime, PathArguments, Type, TypeParamBound, TypeReference, TypeTraitObject,
+};
 
 use crate::problems::Problems;
 
@@ -16,65 +20,49 @@ pub(crate) enum Passing<'a> {
     Slice(&'a Type),
     /// `&str`.
     Text,
-    /// `&dyn C`.
+    /// `&dyn C`, `&dyn Fn(..)`.
     Object(&'a TypeTraitObject),
+    /// `&mut [T]`.
+    MutableSlice(&'a Type),
+    /// `&mut dyn C`, `&mut dyn FnMut(..)`.
+    MutableObject(&'a TypeTraitObject),
+    /// `&mut String`, `&mut Vec<T>`.
+    Sink(&'a Type),
 }
 
 impl<'a> Passing<'a> {
     /// Reads the form of an argument's type; what cannot cross is a problem.
     pub(crate) fn of(ty: &'a Type, problems: &mut Problems) -> Option<Self> {
-        match ty {
-            Type::Paren(inner) => Self::of(&inner.elem, problems),
-            Type::Group(inner) => Self::of(&inner.elem, problems),
+        match ungroup(ty) {
             Type::Reference(reference) => Self::of_reference(reference, problems),
             other => value(other, problems).then_some(Self::Value(other)),
         }
     }
 
     fn of_reference(reference: &'a TypeReference, problems: &mut Problems) -> Option<Self> {
-        if let Some(lifetime) = &reference.lifetime
-            && lifetime.ident == "static"
-        {
+        if is_static(reference.lifetime.as_ref()) {
             problems.at(
-                lifetime,
+                &reference.lifetime,
                 "a reference that crosses cannot be `'static`: what it points to goes away with its module",
                 "leave the lifetime out, or pass an owned type",
             );
             return None;
         }
         let inner = ungroup(&reference.elem);
-        if reference.mutability.is_some() {
-            let (what, help) = match inner {
-                Type::Slice(_) => (
-                    "`&mut [T]` cannot stand in a contract yet",
-                    "take `Vec<T>` and return `Vec<T>`",
-                ),
-                Type::TraitObject(_) => (
-                    "`&mut dyn` cannot stand in a contract yet",
-                    "take `&dyn Trait` of a contract with `&self` methods",
-                ),
-                _ => (
-                    "`&mut` cannot stand in a contract yet",
-                    "take the value and return the new one",
-                ),
-            };
-            problems.at(reference, what, help);
-            return None;
-        }
+        let mutable = reference.mutability.is_some();
         match inner {
-            Type::Slice(slice) => value(&slice.elem, problems).then_some(Self::Slice(&slice.elem)),
-            Type::Path(path)
-                if path.qself.is_none()
-                    && path
-                        .path
-                        .segments
-                        .last()
-                        .is_some_and(|last| last.ident == "str") =>
-            {
-                Some(Self::Text)
-            }
+            Type::Slice(slice) => value(&slice.elem, problems).then_some(if mutable {
+                Self::MutableSlice(&slice.elem)
+            } else {
+                Self::Slice(&slice.elem)
+            }),
+            Type::Path(path) if !mutable && is_text(path) => Some(Self::Text),
             Type::TraitObject(object) => {
-                check_object(object, problems).then_some(Self::Object(object))
+                check_object(object, true, problems).then_some(if mutable {
+                    Self::MutableObject(object)
+                } else {
+                    Self::Object(object)
+                })
             }
             Type::Reference(_) => {
                 problems.at(
@@ -84,47 +72,92 @@ impl<'a> Passing<'a> {
                 );
                 None
             }
-            other => value(other, problems).then_some(Self::Reference(other)),
+            other => value(other, problems).then_some(if mutable {
+                Self::Sink(other)
+            } else {
+                Self::Reference(other)
+            }),
         }
     }
 }
 
-/// Reads the form of a result's type.
-pub(crate) fn check_result(ty: &Type, problems: &mut Problems) {
+fn is_static(lifetime: Option<&Lifetime>) -> bool {
+    lifetime.is_some_and(|lifetime| lifetime.ident == "static")
+}
+
+fn is_text(path: &syn::TypePath) -> bool {
+    let last = path.path.segments.last();
+    path.qself.is_none() && last.is_some_and(|last| last.ident == "str")
+}
+
+/// Reads the form of a result's type. Whether it borrows: it holds a reference.
+pub(crate) fn check_result(ty: &Type, problems: &mut Problems) -> bool {
     match ungroup(ty) {
-        Type::Reference(reference) => {
-            let is_static = reference
-                .lifetime
-                .as_ref()
-                .is_some_and(|lifetime| lifetime.ident == "static");
-            if is_static {
-                problems.at(
-                    ty,
-                    "a result cannot be `'static`: what it points to goes away with its module",
-                    "return an owned type, such as `String` or `Vec<T>`",
-                );
-            } else {
-                problems.at(
-                    ty,
-                    "a result that borrows cannot stand in a contract yet",
-                    "return an owned type, such as `String` or `Vec<T>`",
-                );
-            }
+        Type::ImplTrait(_) => {
+            problems.at(
+                ty,
+                "`impl Trait` is no type that can cross",
+                "return a concrete type, or `Box<dyn Trait>` of a contract",
+            );
+            false
         }
-        Type::ImplTrait(_) => problems.at(
-            ty,
-            "`impl Trait` is no type that can cross",
-            "return a concrete type",
-        ),
-        Type::Never(_) => problems.at(
-            ty,
-            "a contract method cannot return `!`",
-            "return `()`, or a `Result`",
-        ),
+        Type::Never(_) => {
+            problems.at(
+                ty,
+                "a contract method cannot return `!`",
+                "return `()`, or a `Result`",
+            );
+            false
+        }
+        Type::Reference(reference) if is_static(reference.lifetime.as_ref()) => {
+            problems.at(
+                ty,
+                "a result cannot be `'static`: what it points to goes away with its module",
+                "return an owned type, such as `String` or `Vec<T>`",
+            );
+            false
+        }
+        Type::Reference(reference) => {
+            match ungroup(&reference.elem) {
+                _ if reference.mutability.is_some() => problems.at(
+                    ty,
+                    "a result cannot be `&mut`: nobody knows when the other side is done with it",
+                    "return an owned type, or take `&mut` as an argument",
+                ),
+                Type::TraitObject(_) => problems.at(
+                    ty,
+                    "a result cannot lend an object",
+                    "return `Box<dyn Trait>` or `Arc<dyn Trait>`",
+                ),
+                Type::Slice(slice) => {
+                    value(&slice.elem, problems);
+                }
+                other => {
+                    value(other, problems);
+                }
+            }
+            true
+        }
         other => {
             value(other, problems);
+            holds_reference(other)
         }
     }
+}
+
+/// Whether a reference stands in the type, but for those in the signature of a closure.
+fn holds_reference(ty: &Type) -> bool {
+    struct Find(bool);
+    impl<'ast> Visit<'ast> for Find {
+        fn visit_type_reference(&mut self, _: &'ast TypeReference) {
+            self.0 = true;
+        }
+        fn visit_type_trait_object(&mut self, _: &'ast TypeTraitObject) {}
+        fn visit_expr(&mut self, _: &'ast syn::Expr) {}
+    }
+    let mut find = Find(false);
+    find.visit_type(ty);
+    find.0
 }
 
 fn ungroup(ty: &Type) -> &Type {
@@ -135,32 +168,108 @@ fn ungroup(ty: &Type) -> &Type {
     }
 }
 
-/// The trait of an object, without its marker bounds: exactly one contract, no closure.
-fn check_object(object: &TypeTraitObject, problems: &mut Problems) -> bool {
+/// Whether the object is a closure.
+pub(crate) fn is_closure(object: &TypeTraitObject) -> bool {
+    object.bounds.iter().any(|bound| {
+        matches!(bound, TypeParamBound::Trait(bound)
+            if bound.path.segments.last().is_some_and(|last| matches!(last.arguments, PathArguments::Parenthesized(_))))
+    })
+}
+
+/// The markers and the lifetime of an object, and what a closure takes.
+fn check_object(object: &TypeTraitObject, borrowed: bool, problems: &mut Problems) -> bool {
     let mut fine = true;
     for bound in &object.bounds {
-        let TypeParamBound::Trait(bound) = bound else {
-            continue;
-        };
-        let Some(last) = bound.path.segments.last() else {
-            continue;
-        };
-        if matches!(last.arguments, PathArguments::Parenthesized(_)) {
-            problems.at(
-                object,
-                "a closure cannot stand in a contract yet",
-                "take a `&dyn Trait` of a contract with one method",
-            );
-            fine = false;
+        match bound {
+            TypeParamBound::Lifetime(lifetime) if !borrowed && lifetime.ident != "static" => {
+                problems.at(
+                    bound,
+                    "an owned object cannot borrow: nobody knows when the other side drops it",
+                    "leave the lifetime out, or take `&dyn Trait`",
+                );
+                fine = false;
+            }
+            TypeParamBound::Trait(bound) => {
+                if let Some(last) = bound.path.segments.last()
+                    && let PathArguments::Parenthesized(signature) = &last.arguments
+                {
+                    fine &= check_closure(object, signature, problems);
+                }
+            }
+            _ => {}
         }
     }
-    if object.bounds.len() > 1 {
+    fine
+}
+
+/// What a closure takes and returns.
+fn check_closure(
+    object: &TypeTraitObject,
+    signature: &syn::ParenthesizedGenericArguments,
+    problems: &mut Problems,
+) -> bool {
+    const MOST: usize = 3;
+    let mut fine = true;
+    if signature.inputs.len() > MOST {
         problems.at(
             object,
-            "an object with more bounds than its contract cannot stand in a contract yet",
-            "make `Send` and `Sync` supertraits of the contract, and write `&dyn Trait`",
+            "a closure that crosses takes at most three arguments",
+            "put them into a tuple or a `#[polyplug::data]` struct, or take `&dyn Trait` of a contract",
         );
         fine = false;
+    }
+    for input in signature.inputs.iter().map(|input| &input.ty) {
+        match ungroup(input) {
+            Type::Reference(reference) => {
+                if reference.mutability.is_some() {
+                    problems.at(
+                        input,
+                        "a closure that crosses cannot take `&mut`",
+                        "let it take the value and return the new one, or take `&mut dyn Trait` of a contract",
+                    );
+                    fine = false;
+                } else if is_static(reference.lifetime.as_ref()) {
+                    problems.at(
+                        input,
+                        "a reference that crosses cannot be `'static`: what it points to goes away with its module",
+                        "leave the lifetime out, or pass an owned type",
+                    );
+                    fine = false;
+                } else if matches!(ungroup(&reference.elem), Type::TraitObject(_)) {
+                    problems.at(
+                        input,
+                        "a closure that crosses cannot take an object by reference",
+                        "let it take `Arc<dyn Trait>`, or take `&dyn Trait` of a contract in the closure's place",
+                    );
+                    fine = false;
+                } else if let Type::Slice(slice) = ungroup(&reference.elem) {
+                    fine &= value(&slice.elem, problems);
+                } else {
+                    fine &= value(&reference.elem, problems);
+                }
+            }
+            other if holds_reference(other) => {
+                problems.at(
+                    input,
+                    "a closure that crosses cannot take a reference inside another type",
+                    "use an owned type inside, such as `String` for `&str`",
+                );
+                fine = false;
+            }
+            other => fine &= value(other, problems),
+        }
+    }
+    if let syn::ReturnType::Type(_, ty) = &signature.output {
+        if holds_reference(ty) {
+            problems.at(
+                ty,
+                "the result of a closure that crosses cannot borrow",
+                "return an owned type, such as `String` or `Vec<T>`",
+            );
+            fine = false;
+        } else {
+            fine &= value(ty, problems);
+        }
     }
     fine
 }
@@ -193,14 +302,14 @@ pub(crate) fn value(ty: &Type, problems: &mut Problems) -> bool {
                 Type::FnPtr(_) => self.wrong(
                     ty,
                     "a function pointer cannot cross: its code may be unloaded",
-                    "take a `&dyn Trait` of a contract with one method",
+                    "take a closure: `&dyn Fn(..)`, or `Box<dyn Fn(..) + Send>` to keep it",
                 ),
                 Type::Infer(_) => self.wrong(ty, "the type must be written out", "write the type"),
                 Type::Never(_) => self.wrong(ty, "`!` cannot cross", "leave it out"),
                 Type::TraitObject(_) => self.wrong(
                     ty,
-                    "an owned object cannot stand in a contract yet",
-                    "take `&dyn Trait`",
+                    "an object without a pointer has no size",
+                    "write `&dyn Trait`, `Box<dyn Trait>` or `Arc<dyn Trait>`",
                 ),
                 Type::Slice(_) => self.wrong(
                     ty,
@@ -208,18 +317,22 @@ pub(crate) fn value(ty: &Type, problems: &mut Problems) -> bool {
                     "write `&[T]` or `Vec<T>`",
                 ),
                 Type::Reference(reference) => {
-                    let is_static = reference
-                        .lifetime
-                        .as_ref()
-                        .is_some_and(|lifetime| lifetime.ident == "static");
-                    if is_static {
+                    if is_static(reference.lifetime.as_ref()) {
                         self.wrong(ty, "a reference that crosses cannot be `'static`: what it points to goes away with its module", "use an owned type, such as `String`");
-                    } else {
+                    } else if reference.mutability.is_some() {
                         self.wrong(
                             ty,
-                            "a reference inside another type cannot cross yet",
-                            "use an owned type inside, such as `String` for `&str`",
+                            "`&mut` inside another type cannot cross",
+                            "take the value and return the new one",
                         );
+                    } else {
+                        match ungroup(&reference.elem) {
+                            Type::TraitObject(object) => {
+                                self.fine &= check_object(object, true, self.problems);
+                            }
+                            Type::Slice(slice) => self.visit_type(&slice.elem),
+                            other => self.visit_type(other),
+                        }
                     }
                 }
                 other => visit::visit_type(self, other),
@@ -227,8 +340,13 @@ pub(crate) fn value(ty: &Type, problems: &mut Problems) -> bool {
         }
         fn visit_generic_argument(&mut self, argument: &'ast GenericArgument) {
             // Lengths of arrays and constants are expressions, not types.
-            if let GenericArgument::Type(ty) = argument {
-                self.visit_type(ty);
+            match argument {
+                // Whatever holds it is a pointer, or the compiler says that it is none.
+                GenericArgument::Type(Type::TraitObject(object)) => {
+                    self.fine &= check_object(object, false, self.problems);
+                }
+                GenericArgument::Type(ty) => self.visit_type(ty),
+                _ => {}
             }
         }
         fn visit_expr(&mut self, _: &'ast syn::Expr) {}
@@ -239,4 +357,85 @@ pub(crate) fn value(ty: &Type, problems: &mut Problems) -> bool {
     };
     parts.visit_type(ty);
     parts.fine
+}
+
+/// The type with this lifetime in the place of those that pass `which`; elided ones, where they can be seen, are asked
+/// about as nothing. What a closure takes and returns has lifetimes of its own and stays.
+pub(crate) fn with_lifetime(
+    ty: &Type,
+    lifetime: &str,
+    which: impl Fn(Option<&Lifetime>) -> bool,
+) -> Type {
+    struct Replace<'l, F>(&'l str, F);
+    impl<F: Fn(Option<&Lifetime>) -> bool> Replace<'_, F> {
+        fn asks(&self, lifetime: Option<&Lifetime>) -> bool {
+            (self.1)(lifetime.filter(|lifetime| lifetime.ident != "_"))
+        }
+    }
+    impl<F: Fn(Option<&Lifetime>) -> bool> VisitMut for Replace<'_, F> {
+        fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+            if self.asks(Some(lifetime)) {
+                *lifetime = Lifetime::new(self.0, lifetime.span());
+            }
+        }
+        fn visit_type_reference_mut(&mut self, reference: &mut TypeReference) {
+            if reference.lifetime.is_none() && self.asks(None) {
+                let span: Span = reference.and_token.span;
+                reference.lifetime = Some(Lifetime::new(self.0, span));
+            } else if let Some(lifetime) = &mut reference.lifetime {
+                self.visit_lifetime_mut(lifetime);
+            }
+            self.visit_type_mut(&mut reference.elem);
+        }
+        fn visit_path_segment_mut(&mut self, segment: &mut syn::PathSegment) {
+            // The one type of the standard library whose lifetime is often left out altogether.
+            if segment.ident == "Cow"
+                && let PathArguments::AngleBracketed(arguments) = &mut segment.arguments
+                && !arguments
+                    .args
+                    .iter()
+                    .any(|argument| matches!(argument, GenericArgument::Lifetime(_)))
+                && self.asks(None)
+            {
+                let lifetime = Lifetime::new(self.0, segment.ident.span());
+                arguments
+                    .args
+                    .insert(0, GenericArgument::Lifetime(lifetime));
+            }
+            visit_mut::visit_path_segment_mut(self, segment);
+        }
+        fn visit_parenthesized_generic_arguments_mut(
+            &mut self,
+            _: &mut syn::ParenthesizedGenericArguments,
+        ) {
+        }
+        fn visit_type_fn_ptr_mut(&mut self, _: &mut syn::TypeFnPtr) {}
+    }
+    let mut ty = ty.clone();
+    Replace(lifetime, which).visit_type_mut(&mut ty);
+    ty
+}
+
+/// The type as it stands where nothing is borrowed: in tables and descriptors, and on the callee's side.
+pub(crate) fn fixed(ty: &Type) -> Type {
+    with_lifetime(ty, "'static", |_| true)
+}
+
+/// The type where the compiler finds its lifetimes out.
+pub(crate) fn open(ty: &Type) -> Type {
+    with_lifetime(ty, "'_", |_| true)
+}
+
+/// The lifetimes that stand in the type, each once; nothing for elided ones.
+pub(crate) fn lifetimes(ty: &Type) -> Vec<Option<Lifetime>> {
+    let found = std::cell::RefCell::new(Vec::new());
+    with_lifetime(ty, "'_", |lifetime| {
+        let lifetime = lifetime.cloned();
+        let mut found = found.borrow_mut();
+        if !found.contains(&lifetime) {
+            found.push(lifetime);
+        }
+        false
+    });
+    found.into_inner()
 }

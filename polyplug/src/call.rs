@@ -17,14 +17,15 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
 use polyplug_abi::{
-    InterfaceHeader, MethodDescriptor, Object, Receiver, fault_kind, interface_flags, invoke_code,
+    InterfaceHeader, MethodDescriptor, Receiver, Slice, fault_kind, interface_flags, invoke_code,
     type_kind,
 };
 
 use crate::contract::{Access, Contract};
-use crate::data::{Data, OutOf, ReturnOf, Travel};
+use crate::data::{Arena, Borrows, Data, OutOf, Region, ReturnOf, Travel};
 use crate::fault::Fault;
-use crate::{check, image, panics};
+use crate::object::Borrowed;
+use crate::{check, panics};
 
 /// Something through which the methods of `C` can be called.
 ///
@@ -95,12 +96,13 @@ impl<C: Contract + ?Sized, H: Handle<C>> Session<'_, C, H> {
 
     /// The same object for the length of this call, for a default body: whatever it calls is the same generation.
     pub fn still(&self) -> Borrowed<'_, C> {
-        Borrowed {
-            interface: self.entered.interface,
-            state: self.entered.state,
-            plugin: self.handle.plugin(),
-            lifetime: PhantomData,
-            contract: PhantomData,
+        // SAFETY: E1, while the hold lives.
+        unsafe {
+            Borrowed::within(
+                self.entered.interface,
+                self.entered.state,
+                self.handle.plugin(),
+            )
         }
     }
 
@@ -115,46 +117,135 @@ impl<C: Contract + ?Sized, H: Handle<C>> Session<'_, C, H> {
     pub unsafe fn finish<R: Data>(
         self,
         method: u32,
+        arena: &Arena,
         call: impl FnOnce(&C::Interface, *mut Receiver, OutOf<R>) -> ReturnOf<R>,
     ) -> Result<R, Fault> {
-        let mut receiver = Receiver::new(self.entered.state);
-        let mut place = MaybeUninit::<R::Owned>::uninit();
-        let out = R::Travel::out(&mut place);
-        let returned = call(self.interface(), &raw mut receiver, out);
-        if !receiver.fault.is_null() {
-            // SAFETY: E3: a stored fault comes with one count.
-            return Err(explain::<C, H>(self.handle, method, unsafe {
-                Fault::from_raw(receiver.fault)
-            }));
-        }
-        if const { !any_bits(R::TYPE.kind) } && !self.is_rust() {
-            // SAFETY: E3: no fault, so the place is written.
-            unsafe { inspect::<C, H, R>(self.handle, method, returned, &place) }?;
-        }
-        // SAFETY: E3: no fault, so the place is written.
-        let owned = unsafe { R::Travel::collect(returned, place) };
+        // SAFETY: clause 1.
+        let owned = unsafe { self.wire::<R>(method, call) }?;
         // SAFETY: E4: valid by check, or by promise of a Rust callee; received once.
-        Ok(unsafe { R::receive(owned) })
+        let value = unsafe { R::receive(owned, arena) };
+        arena.settle();
+        Ok(value)
     }
 
+    /// Makes the call, and believes what comes back only when it lies in one of the origins.
+    ///
+    /// # Safety
+    /// 1. As for [`Session::finish`].
+    /// 2. The origins live for `'a`; without any, so does the object, as long as the handle is borrowed.
+    ///
+    /// # Errors
+    /// As for [`Session::finish`], and when the result lies elsewhere.
     #[inline(always)]
-    fn is_rust(&self) -> bool {
+    pub unsafe fn finish_borrowed<'a, R: Borrows<'a>>(
+        self,
+        method: u32,
+        arena: &Arena,
+        origins: Option<&[Region]>,
+        call: impl FnOnce(&C::Interface, *mut Receiver, OutOf<R>) -> ReturnOf<R>,
+    ) -> Result<R, Fault> {
+        let handle = self.handle;
+        // SAFETY: clause 1.
+        let owned = unsafe { self.wire::<R>(method, call) }?;
+        // SAFETY: E4, clause 2.
+        let value = unsafe { R::back(owned, origins, arena) };
+        arena.settle();
+        value.ok_or_else(|| escaped::<C, H>(handle, method))
+    }
+
+    /// Makes the call; what comes back is a value of the type, on the wire.
+    ///
+    /// # Safety
+    /// 1. As for [`Session::finish`].
+    #[inline(always)]
+    unsafe fn wire<R: Data>(
+        self,
+        method: u32,
+        call: impl FnOnce(&C::Interface, *mut Receiver, OutOf<R>) -> ReturnOf<R>,
+    ) -> Result<R::Owned, Fault> {
+        let Entered {
+            interface, state, ..
+        } = self.entered;
+        // SAFETY: E1 and K1: the interface of this contract, alive while the hold is.
+        let functions = unsafe { &*interface.cast::<C::Interface>() };
+        // SAFETY: clause 1.
+        unsafe {
+            exchange::<R>(interface, state, |receiver, out| {
+                call(functions, receiver, out)
+            })
+        }
+        .map_err(|fault| explain::<C, H>(self.handle, method, fault))
+    }
+
+    /// Whether what the callee writes needs no check.
+    #[inline(always)]
+    pub fn is_rust(&self) -> bool {
         // SAFETY: E1: the interface is alive.
-        let flags = unsafe { (*self.entered.interface).flags };
-        flags & interface_flags::RUST != 0
+        unsafe { is_rust(self.entered.interface) }
     }
 }
 
 /// Who was called, filled in. Takes the handle alone, so that a session need not be kept in memory for it.
 #[cold]
 #[inline(never)]
-fn explain<C: Contract + ?Sized, H: Handle<C>>(handle: &H, method: u32, fault: Fault) -> Fault {
+pub fn explain<C: Contract + ?Sized, H: Handle<C>>(handle: &H, method: u32, fault: Fault) -> Fault {
     let contract = C::DESCRIPTOR;
     // SAFETY: the descriptor of this image (K1), which has that method.
     let method = unsafe { &**contract.methods.ptr.add(method as usize) };
     // SAFETY: as above: static texts.
     let (id, name) = unsafe { (contract.id.str(), method.name.str()) };
     fault.called(handle.plugin(), id, name)
+}
+
+/// A borrowed result that came from nowhere it could have come from.
+#[cold]
+#[inline(never)]
+fn escaped<C: Contract + ?Sized, H: Handle<C>>(handle: &H, method: u32) -> Fault {
+    let fault = Fault::of_kind(
+        fault_kind::ESCAPED_BORROW,
+        "a borrowed result lies in no argument that crossed uncopied; return an owned value, or borrow from `&str`, `&[T]` or `&T` of numbers",
+    );
+    explain::<C, H>(handle, method, fault)
+}
+
+/// Makes a call; what comes back is a value of the type, on the wire.
+///
+/// # Safety
+/// 1. `interface` lives, and `state` belongs to it.
+/// 2. `call` calls one of its functions with the receiver and the place it is given.
+///
+/// # Errors
+/// What the callee stored, or a result that is no value.
+#[inline(always)]
+pub(crate) unsafe fn exchange<R: Data>(
+    interface: *const InterfaceHeader,
+    state: *mut (),
+    call: impl FnOnce(*mut Receiver, OutOf<R>) -> ReturnOf<R>,
+) -> Result<R::Owned, Fault> {
+    let mut receiver = Receiver::new(state);
+    let mut place = MaybeUninit::<R::Owned>::uninit();
+    let out = R::Travel::out(&mut place);
+    let returned = call(&raw mut receiver, out);
+    if !receiver.fault.is_null() {
+        // SAFETY: E3: a stored fault comes with one count.
+        return Err(unsafe { Fault::from_raw(receiver.fault) });
+    }
+    // SAFETY: clause 1.
+    if const { !any_bits(R::TYPE.kind) } && !unsafe { is_rust(interface) } {
+        // SAFETY: E3: no fault, so the place is written.
+        unsafe { inspect::<R>(returned, &place) }?;
+    }
+    // SAFETY: E3: no fault, so the place is written.
+    Ok(unsafe { R::Travel::collect(returned, place) })
+}
+
+/// # Safety
+/// 1. `interface` lives.
+#[inline(always)]
+unsafe fn is_rust(interface: *const InterfaceHeader) -> bool {
+    // SAFETY: clause 1.
+    let flags = unsafe { (*interface).flags };
+    flags & interface_flags::RUST != 0
 }
 
 /// Whether a result of a callee that is not Rust is a value. Never inlined: the shims of the others stay small enough to
@@ -164,22 +255,44 @@ fn explain<C: Contract + ?Sized, H: Handle<C>>(handle: &H, method: u32, fault: F
 /// 1. As for [`Travel::collect`].
 #[cold]
 #[inline(never)]
-unsafe fn inspect<C: Contract + ?Sized, H: Handle<C>, R: Data>(
-    handle: &H,
-    method: u32,
+unsafe fn inspect<R: Data>(
     returned: ReturnOf<R>,
     place: &MaybeUninit<R::Owned>,
 ) -> Result<(), Fault> {
     // SAFETY: clause 1.
-    unsafe { R::Travel::check(returned, place) }.map_err(|invalid| {
-        let fault = Fault::of_kind(invalid.kind(), &format!("result {invalid}"));
-        explain::<C, H>(handle, method, fault)
-    })
+    unsafe { R::Travel::check(returned, place) }
+        .map_err(|invalid| Fault::of_kind(invalid.kind(), &format!("result {invalid}")))
 }
 
 /// Whether every bit pattern of the signature is a value of this kind.
 const fn any_bits(kind: u32) -> bool {
-    matches!(kind, type_kind::UNIT | type_kind::I8..=type_kind::F64)
+    matches!(
+        kind,
+        type_kind::UNIT | type_kind::I8
+            ..=type_kind::F64 | type_kind::U128 | type_kind::I128 | type_kind::FLAGS
+    )
+}
+
+/// Callee's side of `&str`.
+///
+/// # Safety
+/// 1. `len` bytes of UTF-8 lie at `ptr` as long as the arena lives.
+#[inline(always)]
+#[must_use]
+pub unsafe fn text(ptr: *const u8, len: usize, _: &Arena) -> &str {
+    // SAFETY: clause 1.
+    unsafe { Slice { ptr, len }.str() }
+}
+
+/// The same object, for a default body whose result borrows from it.
+///
+/// # Safety
+/// 1. What the body returns borrows from the object behind, not from this proxy of it: the body knows nothing of the
+///    proxy but that it implements the contract, so all it can borrow is what the object's own methods lend.
+#[must_use]
+pub unsafe fn unbound<'any, C: ?Sized>(still: &Borrowed<'_, C>) -> &'any Borrowed<'any, C> {
+    // SAFETY: clause 1.
+    unsafe { &*core::ptr::from_ref(still).cast() }
 }
 
 /// The value, or what becomes of a fault.
@@ -243,13 +356,74 @@ pub(crate) unsafe fn enter<S: Access, R: Data>(
     out: OutOf<R>,
     body: impl FnOnce(&S::Target) -> R,
 ) -> ReturnOf<R> {
+    // SAFETY: clauses 1 and 2.
+    unsafe { enter_wire::<S, R>(receiver, out, |target| R::give(body(target))) }
+}
+
+/// [`enter`] for a method that takes `&mut self`.
+///
+/// # Safety
+/// 1. and 2. As for [`enter`].
+/// 3. Nobody else is inside the object.
+#[inline(always)]
+pub(crate) unsafe fn enter_exclusive<S: Access, R: Data>(
+    receiver: *mut Receiver,
+    out: OutOf<R>,
+    body: impl FnOnce(&mut S::Target) -> R,
+) -> ReturnOf<R> {
+    // SAFETY: clauses 1, 2 and 3.
+    unsafe { enter_exclusive_wire::<S, R>(receiver, out, |target| R::give(body(target))) }
+}
+
+/// [`enter`] for a body that makes the wire form itself.
+///
+/// # Safety
+/// 1. and 2. As for [`enter`].
+#[inline(always)]
+pub(crate) unsafe fn enter_wire<S: Access, R: Data>(
+    receiver: *mut Receiver,
+    out: OutOf<R>,
+    body: impl FnOnce(&S::Target) -> R::Owned,
+) -> ReturnOf<R> {
     // SAFETY: clause 1.
     let state = unsafe { (*receiver).state };
-    let outcome = panics::contain(|| {
-        // SAFETY: clause 1 and K4.
-        let target = unsafe { S::get(state) };
-        R::give(body(target))
+    // SAFETY: clause 1 and K4.
+    let outcome = panics::contain(|| body(unsafe { S::get(state) }));
+    // SAFETY: clauses 1 and 2.
+    unsafe { leave::<R>(receiver, out, outcome) }
+}
+
+/// [`enter_exclusive`] for a body that makes the wire form itself.
+///
+/// # Safety
+/// 1., 2. and 3. As for [`enter_exclusive`].
+#[inline(always)]
+pub(crate) unsafe fn enter_exclusive_wire<S: Access, R: Data>(
+    receiver: *mut Receiver,
+    out: OutOf<R>,
+    body: impl FnOnce(&mut S::Target) -> R::Owned,
+) -> ReturnOf<R> {
+    // SAFETY: clause 1.
+    let state = unsafe { (*receiver).state };
+    // SAFETY: clauses 1 and 3, and K4.
+    let outcome = panics::contain(|| match unsafe { S::get_mut(state) } {
+        Ok(target) => body(target),
+        Err(fault) => fault.raise(),
     });
+    // SAFETY: clauses 1 and 2.
+    unsafe { leave::<R>(receiver, out, outcome) }
+}
+
+/// Writes the result, or stores the fault.
+///
+/// # Safety
+/// 1. and 2. As for [`enter`].
+#[inline(always)]
+pub(crate) unsafe fn leave<R: Data>(
+    receiver: *mut Receiver,
+    out: OutOf<R>,
+    outcome: Result<R::Owned, Fault>,
+) -> ReturnOf<R> {
     match outcome {
         // SAFETY: clause 2.
         Ok(owned) => unsafe { R::Travel::finish(owned, out) },
@@ -285,6 +459,8 @@ pub(crate) unsafe fn invoke<R: Data>(
         ));
     }
     if let Err((kind, reason)) = checked {
+        // SAFETY: clauses 2 and 3.
+        unsafe { check::abandon(method, frame.cast()) };
         let fault = Fault::of_kind(kind, &format!("argument {reason}"));
         // SAFETY: clause 1.
         unsafe { (*receiver).fault = fault.into_raw() };
@@ -313,99 +489,4 @@ pub unsafe fn unknown_method(receiver: *mut Receiver, contract: &'static str, me
     // SAFETY: clause 1.
     unsafe { (*receiver).fault = fault.into_raw() };
     invoke_code::FAULT
-}
-
-/// Somebody else's object, borrowed for a call. Implements the contract.
-pub struct Borrowed<'o, C: ?Sized> {
-    interface: *const InterfaceHeader,
-    state: *mut (),
-    plugin: &'o str,
-    lifetime: PhantomData<&'o ()>,
-    contract: PhantomData<*const C>,
-}
-
-// SAFETY: the object behind is a `C`, or a plugin, which is more.
-unsafe impl<C: ?Sized + Send> Send for Borrowed<'_, C> {}
-// SAFETY: as above.
-unsafe impl<C: ?Sized + Sync> Sync for Borrowed<'_, C> {}
-
-impl<C: ?Sized> fmt::Debug for Borrowed<'_, C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Borrowed")
-    }
-}
-
-// SAFETY: E1: made from a session, or from an object whose interface was put into this image's order.
-unsafe impl<C: Contract + ?Sized> Handle<C> for Borrowed<'_, C> {
-    type Hold = ();
-
-    #[inline(always)]
-    fn enter(&self) -> Result<Entered<()>, Fault> {
-        Ok(Entered {
-            interface: self.interface,
-            state: self.state,
-            hold: (),
-        })
-    }
-
-    fn plugin(&self) -> &str {
-        self.plugin
-    }
-}
-
-/// Caller's side of `&dyn C`.
-#[inline]
-pub fn lend_object<'o, C: Contract + ?Sized + 'o>(object: &'o &'o C) -> Object {
-    Object {
-        interface: C::BY_REFERENCE,
-        state: core::ptr::from_ref(object).cast_mut().cast(),
-        retain: None,
-        release: None,
-    }
-}
-
-/// Callee's side of `&dyn C`. Raises a fault when the object's interface lacks a method.
-///
-/// # Safety
-/// 1. `object` points to an object of this contract that lives for `'o`.
-#[inline]
-#[must_use]
-pub unsafe fn take_object<'o, C: Contract + ?Sized>(
-    object: *const Object,
-) -> Borrowed<'o, C::Object> {
-    // SAFETY: clause 1.
-    let object = unsafe { &*object };
-    // SAFETY: clause 1.
-    let order = unsafe { (*object.interface).order };
-    let interface = if order == C::DESCRIPTOR.order {
-        object.interface
-    } else {
-        adapted(object.interface, C::DESCRIPTOR)
-    };
-    Borrowed {
-        interface,
-        state: object.state,
-        plugin: "",
-        lifetime: PhantomData,
-        contract: PhantomData,
-    }
-}
-
-#[cold]
-fn adapted(
-    interface: *const InterfaceHeader,
-    wanted: &'static polyplug_abi::ContractDescriptor,
-) -> *const InterfaceHeader {
-    // SAFETY: the core's function, with a live interface and this image's descriptor.
-    let adapted = unsafe { (image::host().adapt)(interface, wanted) };
-    if adapted.is_null() {
-        // SAFETY: this image's descriptor: static text.
-        let id = unsafe { wanted.id.str() };
-        Fault::of_kind(
-            fault_kind::UNKNOWN_METHOD,
-            &format!("an object of `{id}` lacks a method that this side needs"),
-        )
-        .raise();
-    }
-    adapted
 }

@@ -13,9 +13,11 @@
 use core::fmt;
 
 use polyplug_abi::{
-    ArgumentDescriptor, Buffer, FaultRecord, FieldDescriptor, MethodDescriptor, Object, Slice,
-    TypeDescriptor, fault_kind, passing, type_flags, type_kind,
+    ArgumentDescriptor, Buffer, FaultRecord, FieldDescriptor, List, MethodDescriptor, Object, Sink,
+    Slice, TypeDescriptor, fault_kind, passing, type_flags, type_kind,
 };
+
+use crate::data::is_time;
 
 /// How deep a value may nest.
 pub(crate) const MAX_DEPTH: usize = 128;
@@ -168,7 +170,7 @@ unsafe fn argument(argument: &ArgumentDescriptor, place: *const u8) -> Result<()
             };
             scalar(ty, bits)
         }
-        passing::TEXT | passing::SLICE => {
+        passing::TEXT | passing::SLICE | passing::SLICE_MUT => {
             // SAFETY: clause 1: pointer, then length.
             let slice = unsafe { place.cast::<Slice>().read() };
             if argument.passing == passing::TEXT {
@@ -179,11 +181,20 @@ unsafe fn argument(argument: &ArgumentDescriptor, place: *const u8) -> Result<()
                 unsafe { run(ty, slice, Form::Lent, 0) }
             }
         }
-        passing::OBJECT => {
+        passing::OBJECT | passing::OBJECT_MUT => {
             // SAFETY: clause 1: a pointer.
             let object = unsafe { place.cast::<*const Object>().read() };
             // SAFETY: clause 2.
             unsafe { self::object(object) }
+        }
+        passing::SINK => {
+            // SAFETY: clause 1: a pointer.
+            let sink = unsafe { place.cast::<*const Sink>().read() };
+            if sink.is_null() || !sink.is_aligned() {
+                return Err(Invalid::new("a null pointer where a sink was expected"));
+            }
+            // SAFETY: clause 2: the value before the call comes first.
+            unsafe { value(ty, sink.cast(), Form::Lent, 0) }
         }
         _ => {
             // SAFETY: clause 1: a pointer to the lent form.
@@ -277,7 +288,10 @@ unsafe fn run(
 
 /// Whether every bit pattern is a value, so that a long run need not be walked.
 fn any_bits(ty: &TypeDescriptor) -> bool {
-    matches!(ty.kind, type_kind::I8..=type_kind::F64)
+    matches!(
+        ty.kind,
+        type_kind::I8..=type_kind::F64 | type_kind::U128 | type_kind::I128 | type_kind::FLAGS
+    )
 }
 
 /// # Safety
@@ -309,13 +323,9 @@ unsafe fn value(
         type_kind::BOOL => scalar(ty, u64::from(unsafe { place.read() })),
         // SAFETY: clause 1: four bytes, aligned.
         type_kind::CHAR => scalar(ty, u64::from(unsafe { place.cast::<u32>().read() })),
-        type_kind::STRING | type_kind::LIST => {
-            let slice = match form {
-                // SAFETY: clause 1.
-                Form::Lent => unsafe { place.cast::<Slice>().read() },
-                // SAFETY: clause 1.
-                Form::Owned => unsafe { place.cast::<Buffer>().read() }.slice(),
-            };
+        type_kind::STRING | type_kind::LIST | type_kind::MAP | type_kind::SET | type_kind::PATH => {
+            // SAFETY: clause 1.
+            let slice = unsafe { sequence(place, form) };
             if ty.kind == type_kind::STRING {
                 // SAFETY: clause 2.
                 unsafe { text(slice) }
@@ -323,6 +333,50 @@ unsafe fn value(
                 // SAFETY: V1; clause 2.
                 unsafe { run(element(ty, 0), slice, form, depth) }
             }
+        }
+        // What is borrowed is lent in both forms.
+        type_kind::TEXT => {
+            // SAFETY: clause 1.
+            let slice = unsafe { place.cast::<Slice>().read() };
+            // SAFETY: clause 2.
+            unsafe { text(slice) }
+        }
+        type_kind::SLICE | type_kind::BORROWED_PATH => {
+            // SAFETY: clause 1.
+            let slice = unsafe { place.cast::<Slice>().read() };
+            // SAFETY: V1; clause 2.
+            unsafe { run(element(ty, 0), slice, Form::Lent, depth) }
+        }
+        type_kind::REFERENCE => {
+            // SAFETY: clause 1.
+            let pointer = unsafe { place.cast::<*const u8>().read() };
+            if pointer.is_null() {
+                return Err(Invalid::new("a null pointer where a value was expected"));
+            }
+            // SAFETY: V1; clause 2.
+            unsafe { value(element(ty, 0), pointer, Form::Lent, depth + 1) }
+        }
+        // SAFETY: clause 1.
+        type_kind::OBJECT => unsafe { self::object(place.cast()) },
+        type_kind::DURATION | type_kind::SYSTEM_TIME => {
+            // SAFETY: clause 1: seconds, then nanoseconds.
+            let (secs, nanos) = unsafe {
+                (
+                    place.cast::<i64>().read(),
+                    place.add(8).cast::<u32>().read(),
+                )
+            };
+            if nanos >= 1_000_000_000 {
+                return Err(Invalid::new(format!(
+                    "{nanos} nanoseconds are a second or more"
+                )));
+            }
+            if ty.kind == type_kind::SYSTEM_TIME && !is_time(secs, nanos) {
+                return Err(Invalid::new(format!(
+                    "{secs} seconds since 1970 are no time on this platform"
+                )));
+            }
+            Ok(())
         }
         type_kind::BOX => {
             // SAFETY: clause 1: a pointer comes first in both forms.
@@ -399,6 +453,121 @@ unsafe fn value(
 }
 
 /// # Safety
+/// 1. A sequence in this form lies at `place`.
+unsafe fn sequence(place: *const u8, form: Form) -> Slice {
+    match form {
+        // SAFETY: clause 1.
+        Form::Lent => unsafe { place.cast::<Slice>().read() },
+        // SAFETY: clause 1.
+        Form::Owned => unsafe { place.cast::<Buffer>().read() }.slice(),
+    }
+}
+
+/// Releases the objects in the arguments of a call that is not made, as far as they are what they say: from entry they
+/// are the callee's (C7).
+///
+/// # Safety
+/// 1. and 3. As for [`frame`].
+/// 2. `frame` is null, or as there.
+#[cold]
+pub(crate) unsafe fn abandon(method: &MethodDescriptor, frame: *const u8) {
+    if frame.is_null() || !frame.addr().is_multiple_of(method.frame_align) {
+        return;
+    }
+    // SAFETY: V1, clause 1.
+    for argument in unsafe { method.arguments.pointers() } {
+        // SAFETY: V1, clause 1.
+        let argument = unsafe { &**argument };
+        // SAFETY: V1, clause 1.
+        let ty = unsafe { &*(argument.ty)() };
+        if argument.passing != passing::VALUE || ty.flags & type_flags::BY_VALUE != 0 {
+            continue;
+        }
+        // SAFETY: V1: the offset lies inside the frame; clauses 2 and 3.
+        let place = unsafe { frame.add(argument.frame_offset) };
+        // SAFETY: clauses 2 and 3.
+        if unsafe { self::argument(argument, place) }.is_ok() {
+            // SAFETY: a pointer to a valid value, as was just checked.
+            unsafe { release(ty, place.cast::<*const u8>().read()) };
+        }
+    }
+}
+
+/// Releases the objects in a lent value.
+///
+/// # Safety
+/// 1. `place` points to a valid lent form of `ty`, whose objects nobody else releases.
+unsafe fn release(ty: &TypeDescriptor, place: *const u8) {
+    match ty.kind {
+        type_kind::OBJECT => {
+            // SAFETY: clause 1.
+            let object = unsafe { place.cast::<Object>().read() };
+            if let Some(release) = object.release {
+                // SAFETY: clause 1.
+                unsafe { release(object.state) };
+            }
+        }
+        type_kind::LIST | type_kind::MAP | type_kind::SET => {
+            // SAFETY: V1.
+            let element = unsafe { element(ty, 0) };
+            if any_bits(element) {
+                return;
+            }
+            // SAFETY: clause 1.
+            let slice = unsafe { sequence(place, Form::Lent) };
+            for index in 0..slice.len {
+                // SAFETY: clause 1, for each element.
+                unsafe { release(element, slice.ptr.add(index * element.lent_size)) };
+            }
+        }
+        // SAFETY: clause 1: a pointer to a valid value; V1.
+        type_kind::BOX => unsafe { release(element(ty, 0), place.cast::<*const u8>().read()) },
+        type_kind::ARRAY => {
+            // SAFETY: V1.
+            let element = unsafe { element(ty, 0) };
+            for index in 0..ty.length {
+                // SAFETY: clause 1, for each element.
+                unsafe { release(element, place.add(index * element.lent_size)) };
+            }
+        }
+        type_kind::OPTION | type_kind::RESULT => {
+            // SAFETY: clause 1: the tag comes first, and is 0 or 1.
+            let tag = unsafe { place.cast::<u32>().read() } as usize;
+            if ty.kind == type_kind::OPTION && tag == 0 {
+                return;
+            }
+            let index = if ty.kind == type_kind::OPTION { 0 } else { tag };
+            // SAFETY: clause 1; V1.
+            unsafe { release(element(ty, index), place.add(ty.lent_align.max(4))) };
+        }
+        // SAFETY: clause 1.
+        type_kind::TUPLE | type_kind::STRUCT => unsafe { release_fields(&ty.fields, place) },
+        type_kind::ENUM => {
+            // SAFETY: clause 1: the tag comes first, and is one of the variants.
+            let tag = unsafe { place.cast::<u32>().read() };
+            // SAFETY: V1.
+            let variant = unsafe { &**ty.variants.ptr.add(tag as usize) };
+            // SAFETY: clause 1.
+            unsafe { release_fields(&variant.fields, place) };
+        }
+        // Borrowed, or without objects.
+        _ => {}
+    }
+}
+
+/// # Safety
+/// 1. As for [`release`], of the value whose fields these are.
+unsafe fn release_fields(fields: &List<FieldDescriptor>, place: *const u8) {
+    // SAFETY: V1.
+    for field in unsafe { fields.pointers() } {
+        // SAFETY: V1.
+        let field = unsafe { &**field };
+        // SAFETY: V1; clause 1.
+        unsafe { release(&*(field.ty)(), place.add(field.lent_offset)) };
+    }
+}
+
+/// # Safety
 /// 1. `place` points to the value whose fields these are.
 /// 2. What it points to is readable.
 unsafe fn fields(
@@ -454,7 +623,7 @@ mod tests {
             Ok(())
         );
         // SAFETY: checked, given a line above, received once.
-        let received = unsafe { <Vec<Option<(String, [f64; 2])>>>::receive(owned) };
+        let received = unsafe { <Vec<Option<(String, [f64; 2])>>>::receive(owned, &Arena::new()) };
         assert_eq!(received, value);
         let _ = value.lend(&Arena::new());
     }
@@ -517,10 +686,10 @@ mod tests {
     fn c03_null_with_length_0_is_empty() {
         assert_eq!(check_owned::<String>(&Buffer::EMPTY), Ok(()));
         // SAFETY: checked above.
-        let text = unsafe { <String as Data>::receive(Buffer::EMPTY) };
+        let text = unsafe { <String as Data>::receive(Buffer::EMPTY, &Arena::new()) };
         assert_eq!(text, "");
         // SAFETY: as above.
-        let lists = unsafe { <Vec<Vec<u8>> as Data>::receive(Buffer::EMPTY) };
+        let lists = unsafe { <Vec<Vec<u8>> as Data>::receive(Buffer::EMPTY, &Arena::new()) };
         assert!(lists.is_empty());
     }
 }

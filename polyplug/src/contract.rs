@@ -3,9 +3,9 @@
 use core::fmt;
 use core::marker::PhantomData;
 
-use polyplug_abi::{ContractDescriptor, InterfaceHeader, TypeFunction};
+use polyplug_abi::{ContractDescriptor, InterfaceHeader, fault_kind};
 
-use crate::describe::object_function;
+use crate::fault::Fault;
 
 /// `dyn YourTrait`, where the trait has `#[polyplug::contract]` or `#[polyplug::host_contract]`.
 ///
@@ -14,7 +14,6 @@ use crate::describe::object_function;
 /// # Safety
 /// * **K1** `Interface` is `repr(C)`: an [`InterfaceHeader`], then one function pointer (or nullable function pointer,
 ///   for a method with a default body) a method, in the order of `DESCRIPTOR`, with the signatures it describes.
-/// * **K2** `BY_REFERENCE` is such an interface, whose state is the address of a `&Self`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a contract",
     label = "not a contract",
@@ -24,25 +23,16 @@ pub unsafe trait Contract {
     /// The table of functions.
     #[doc(hidden)]
     type Interface: 'static;
-    /// The contract itself: what is no contract has no objects to lend.
-    #[doc(hidden)]
-    type Object: ?Sized;
     /// What the contract looks like.
     #[doc(hidden)]
     const DESCRIPTOR: &'static ContractDescriptor;
-    /// The functions for a borrowed object.
-    #[doc(hidden)]
-    const BY_REFERENCE: *const InterfaceHeader;
-    /// The descriptor of an object of this contract.
-    #[doc(hidden)]
-    const FUNCTION: TypeFunction = object_function::<Self>();
 }
 
 /// What the macros implement for `dyn YourTrait`; [`Contract`] follows from it. Two traits, so that the compiler names no
 /// generated code when something is no contract.
 ///
 /// # Safety
-/// K1 and K2.
+/// K1.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a contract",
@@ -54,29 +44,42 @@ pub unsafe trait ContractParts {
     type Interface: 'static;
     /// What the contract looks like.
     const DESCRIPTOR: &'static ContractDescriptor;
-    /// The functions for a borrowed object.
-    const BY_REFERENCE: *const InterfaceHeader;
+    /// [`Shared`] or [`Exclusive`].
+    type Use;
 }
 
-// SAFETY: K1 and K2 are those of the parts.
+/// The contract has no `&mut self` methods: many call one plugin at once.
+#[derive(Debug)]
+pub enum Shared {}
+
+/// The contract has `&mut self` methods: each caller has an object of its own.
+#[derive(Debug)]
+pub enum Exclusive {}
+
+// SAFETY: K1 is that of the parts.
 #[diagnostic::do_not_recommend]
 unsafe impl<C: ?Sized + ContractParts> Contract for C {
     type Interface = <C as ContractParts>::Interface;
-    type Object = C;
     const DESCRIPTOR: &'static ContractDescriptor = <C as ContractParts>::DESCRIPTOR;
-    const BY_REFERENCE: *const InterfaceHeader = <C as ContractParts>::BY_REFERENCE;
 }
 
 /// A contract whose methods all take `&self`, so that many callers can share one plugin.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no callers that share one plugin",
+    label = "an exclusive contract, or none",
+    note = "help: a contract with `&mut self` methods is exclusive: ask for an object of your own with `runtime.create::<{Self}>()`; otherwise write `dyn Trait`, with `#[polyplug::contract(id = \"..\", version = \"1.0\")]` on the trait"
+)]
+pub trait SharedContract: Contract {}
+
+#[diagnostic::do_not_recommend]
+impl<C: ?Sized + ContractParts<Use = Shared>> SharedContract for C {}
+
+/// A contract whose instances may be called by several threads at once: shared, or exclusive with `Sync` as supertrait.
 ///
 /// # Safety
-/// No method takes `&mut self`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a contract that callers can share",
-    label = "not a contract",
-    note = "help: write `dyn Trait`, with `#[polyplug::contract(id = \"..\", version = \"1.0\")]` on the trait"
-)]
-pub unsafe trait SharedContract: Contract {}
+/// Plugin types that implement it are `Sync`.
+#[doc(hidden)]
+pub unsafe trait SyncInstance {}
 
 /// A contract that plugins implement.
 #[diagnostic::on_unimplemented(
@@ -155,7 +158,7 @@ unsafe impl<C: ?Sized + PluginContract + ImplementedBy<T>, T> OfferedBy<T> for C
 /// How a function of an interface gets from the state to the object.
 ///
 /// # Safety
-/// * **K4** `get` returns the object that the interface's maker put behind `state`.
+/// * **K4** `get` returns the object that the interface's maker put behind `state`; so do `get_mut` and `once`, or a fault.
 pub unsafe trait Access {
     /// What the functions work on.
     type Target: ?Sized;
@@ -165,6 +168,37 @@ pub unsafe trait Access {
     /// # Safety
     /// 1. `state` is the state that belongs to the interface, and lives for `'a`.
     unsafe fn get<'a>(state: *mut ()) -> &'a Self::Target;
+
+    /// The object, for one caller alone.
+    ///
+    /// # Safety
+    /// 1. As for [`Access::get`].
+    /// 2. Nobody else is inside the object.
+    ///
+    /// # Errors
+    /// When the object was lent or shared to be read only.
+    #[cold]
+    unsafe fn get_mut<'a>(_: *mut ()) -> Result<&'a mut Self::Target, Fault> {
+        Err(Fault::of_kind(
+            fault_kind::UNKNOWN_METHOD,
+            "a `&mut self` method of an object that was lent as `&` or shared as `Arc`",
+        ))
+    }
+
+    /// The object, to be used up.
+    ///
+    /// # Safety
+    /// 1. and 2. As for [`Access::get_mut`].
+    ///
+    /// # Errors
+    /// When the object cannot be used up, or was.
+    #[cold]
+    unsafe fn once(_: *mut ()) -> Result<Box<Self::Target>, Fault> {
+        Err(Fault::of_kind(
+            fault_kind::UNKNOWN_METHOD,
+            "a closure that can be called once was lent, not given",
+        ))
+    }
 }
 
 /// The state is the object.
@@ -179,12 +213,17 @@ unsafe impl<T> Access for Direct<T> {
         // SAFETY: clause 1, kept by the caller.
         unsafe { &*state.cast::<T>() }
     }
+    #[inline(always)]
+    unsafe fn get_mut<'a>(state: *mut ()) -> Result<&'a mut T, Fault> {
+        // SAFETY: clauses 1 and 2, kept by the caller.
+        Ok(unsafe { &mut *state.cast::<T>() })
+    }
 }
 
 /// The state is the address of a reference to the object.
-pub struct ByReference<T: ?Sized>(PhantomData<T>);
+pub(crate) struct ByReference<T: ?Sized>(PhantomData<T>);
 
-// SAFETY: K4: the state of such an interface is the address of a `&T` (K2).
+// SAFETY: K4: the state of such an interface is the address of a `&T`.
 unsafe impl<T: ?Sized> Access for ByReference<T> {
     type Target = T;
 
@@ -192,6 +231,31 @@ unsafe impl<T: ?Sized> Access for ByReference<T> {
     unsafe fn get<'a>(state: *mut ()) -> &'a T {
         // SAFETY: clause 1, kept by the caller.
         unsafe { *state.cast::<&'a T>() }
+    }
+}
+
+/// The state is the address of an exclusive reference to the object.
+pub(crate) struct ByExclusiveReference<T: ?Sized>(PhantomData<T>);
+
+// SAFETY: K4: the state of such an interface is the address of a `&mut T`.
+unsafe impl<T: ?Sized> Access for ByExclusiveReference<T> {
+    type Target = T;
+
+    #[inline(always)]
+    unsafe fn get<'a>(state: *mut ()) -> &'a T {
+        // SAFETY: clause 1, kept by the caller.
+        unsafe { *state.cast::<&'a T>() }
+    }
+    #[inline(always)]
+    unsafe fn get_mut<'a>(state: *mut ()) -> Result<&'a mut T, Fault> {
+        // SAFETY: clauses 1 and 2, kept by the caller.
+        Ok(unsafe { &mut **state.cast::<*mut T>() })
+    }
+}
+
+impl<T: ?Sized> fmt::Debug for ByExclusiveReference<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ByExclusiveReference")
     }
 }
 

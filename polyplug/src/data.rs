@@ -9,10 +9,14 @@
 //! * **D1** `Lent` and `Owned` are the wire forms that `TYPE` describes, to the byte.
 //! * **D2** `take` and `receive` are only given values whose validity was promised (typed face between Rust images)
 //!   or checked against `TYPE` before ([`check`](crate::check)).
-//! * **D3** `PLAIN` means that `Self`, `Lent` and `Owned` have one layout and that every copy of the bytes is as
+//! * **D3** `PLAIN` means that `Self`, `Taken`, `Lent` and `Owned` have one layout and that every copy of the bytes is as
 //!   good as the original.
 //! * **D4** What `lend` returns points into `self` and into the arena, and is read only while both live.
 //! * **D5** What `give` returns owns itself; `receive` takes that over exactly once.
+//! * **D6** Conversions do not unwind: code of the author's that runs inside one (`Hash`, `Ord`) is contained by
+//!   [`Arena::attempt`], and what it raised is raised once everything has changed hands.
+//! * **D7** An object inside a lent value belongs to the callee from the moment of the call: [`Data::surrender`] forgets it.
+//! * **D8** What `take` makes lives no longer than the arena it was given: `Taken` holds no other lifetime.
 
 use core::alloc::Layout;
 use core::ffi::c_void;
@@ -26,11 +30,27 @@ use crate::fault::Fault;
 
 mod aggregates;
 mod arena;
+mod bits;
+mod borrowed;
+mod checks;
+mod maps;
+mod mutable;
+mod references;
 mod scalars;
 mod sequences;
+mod standard;
 
 pub use arena::Arena;
-use sequences::{TakenReference, TakenSlice};
+pub(crate) use bits::SomeBits;
+pub use bits::{And, AnyBits, Bits, FlagsInteger, InPlace, NotPlain, Plain};
+pub use borrowed::{Borrows, Region};
+pub use checks::{
+    DropCheck, ErrorFromFault, ErrorOf, HasDrop, HasNoDrop, NoErrorFromFault, WithoutDrop,
+};
+pub use mutable::Mutable;
+pub(crate) use references::Boxing;
+pub use references::{OfObject, PointedOf, Pointee};
+pub(crate) use standard::is_time;
 
 /// A type whose values can cross a plugin boundary.
 ///
@@ -38,7 +58,7 @@ use sequences::{TakenReference, TakenSlice};
 /// [`#[polyplug::data]`](macro@crate::data) for your own structs and enums. Never implement it by hand.
 ///
 /// # Safety
-/// The numbered truths at the top of this module: D1, D3, D4, D5.
+/// The numbered truths at the top of this module: D1, D3 to D8.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot cross a plugin boundary",
     label = "this type cannot stand in a contract",
@@ -51,12 +71,15 @@ pub unsafe trait Data: Sized {
     /// The wire form as a result: sequences are handed over.
     #[doc(hidden)]
     type Owned;
+    /// The type as a callee gets it: references inside live for the call.
+    #[doc(hidden)]
+    type Taken<'c>: 'c;
     /// How a value stands in a C signature.
     #[doc(hidden)]
     type Travel: Travel<Self>;
-    /// Whether values pass by address, uncopied.
+    /// Which bit patterns are values, if values pass by address.
     #[doc(hidden)]
-    const PLAIN: bool;
+    type Bits: Bits;
     /// What the type looks like.
     #[doc(hidden)]
     const TYPE: &'static TypeDescriptor;
@@ -68,14 +91,49 @@ pub unsafe trait Data: Sized {
     /// Callee's side of an argument: copies.
     ///
     /// # Safety
-    /// 1. `lent` is a valid value of `TYPE`, and what it points to lives for the call.
+    /// 1. `lent` is a valid value of `TYPE`, what it points to lives as long as the arena, and it is taken only here.
     #[doc(hidden)]
-    unsafe fn take(lent: &Self::Lent) -> Self;
+    unsafe fn take<'c>(lent: &Self::Lent, arena: &'c Arena) -> Self::Taken<'c>;
 
     /// Callee's side of a result.
     #[doc(hidden)]
     fn give(self) -> Self::Owned;
 
+    /// Caller's side of a result: copies into its own memory and releases the other side's.
+    ///
+    /// # Safety
+    /// 1. `owned` is a valid value of `TYPE`, returned by a call, and received only here.
+    #[doc(hidden)]
+    unsafe fn receive(owned: Self::Owned, arena: &Arena) -> Self;
+
+    /// Caller's side of an argument, after the call: forgets the objects, which are the callee's now, and drops the rest.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn surrender(self) {
+        drop(self);
+    }
+
+    /// What becomes of a fault where a `Result` with this error was expected.
+    ///
+    /// # Errors
+    /// The fault again, when it cannot be an error of this type.
+    #[doc(hidden)]
+    fn error_of(fault: Fault) -> Result<Self, Fault> {
+        Err(fault)
+    }
+
+    /// What becomes of a fault where this value was expected.
+    ///
+    /// # Errors
+    /// The fault again, when it cannot be such a value.
+    #[doc(hidden)]
+    fn instead(fault: Fault) -> Result<Self, Fault> {
+        Err(fault)
+    }
+
+    /// Whether values pass by address, uncopied.
+    #[doc(hidden)]
+    const PLAIN: bool = <Self::Bits as Bits>::PLAIN;
     /// The descriptor, as descriptors point to each other.
     #[doc(hidden)]
     const FUNCTION: TypeFunction = descriptor_of::<Self>;
@@ -88,13 +146,6 @@ pub unsafe trait Data: Sized {
     /// Size and alignment of what stands in a parameter list.
     #[doc(hidden)]
     const ARGUMENT: Layout = Layout::new::<ArgumentOf<Self>>();
-
-    /// Caller's side of a result: copies into its own memory and releases the other side's.
-    ///
-    /// # Safety
-    /// 1. `owned` is a valid value of `TYPE`, returned by a call, and received only here.
-    #[doc(hidden)]
-    unsafe fn receive(owned: Self::Owned) -> Self;
 
     /// Caller's side of `T`: what stands in the signature.
     #[doc(hidden)]
@@ -109,27 +160,9 @@ pub unsafe trait Data: Sized {
     /// 1. As for [`Data::take`].
     #[doc(hidden)]
     #[inline(always)]
-    unsafe fn accept(argument: ArgumentOf<Self>) -> Self {
+    unsafe fn accept<'c>(argument: ArgumentOf<Self>, arena: &'c Arena) -> Self::Taken<'c> {
         // SAFETY: clause 1, kept by the caller.
-        unsafe { Self::Travel::accept(argument) }
-    }
-
-    /// Caller's side of `&T`.
-    #[doc(hidden)]
-    #[inline(always)]
-    fn lend_reference(value: &Self, arena: &Arena) -> *const Self::Lent {
-        sequences::lend_reference(value, arena)
-    }
-
-    /// Callee's side of `&T`.
-    ///
-    /// # Safety
-    /// 1. `ptr` points to a valid wire value that lives for `'a`.
-    #[doc(hidden)]
-    #[inline(always)]
-    unsafe fn take_reference<'a>(ptr: *const Self::Lent) -> TakenReference<'a, Self> {
-        // SAFETY: clause 1, kept by the caller.
-        unsafe { sequences::take_reference(ptr) }
+        unsafe { Self::Travel::accept(argument, arena) }
     }
 
     /// Caller's side of `&[T]`.
@@ -142,12 +175,16 @@ pub unsafe trait Data: Sized {
     /// Callee's side of `&[T]`.
     ///
     /// # Safety
-    /// 1. `ptr` points to `len` valid wire values that live for `'a`, or `len` is 0.
+    /// 1. `ptr` points to `len` valid wire values that live as long as the arena, or `len` is 0.
     #[doc(hidden)]
     #[inline(always)]
-    unsafe fn take_slice<'a>(ptr: *const Self::Lent, len: usize) -> TakenSlice<'a, Self> {
+    unsafe fn take_slice<'c>(
+        ptr: *const Self::Lent,
+        len: usize,
+        arena: &'c Arena,
+    ) -> &'c [Self::Taken<'c>] {
         // SAFETY: clause 1, kept by the caller.
-        unsafe { sequences::take_slice(ptr, len) }
+        unsafe { sequences::take_slice::<Self>(ptr, len, arena) }
     }
 
     /// A method that returns `T`, in the caller: see [`Session::finish`](call::Session::finish).
@@ -162,13 +199,14 @@ pub unsafe trait Data: Sized {
     unsafe fn finish<C: Contract + ?Sized, H: Handle<C>>(
         session: Session<'_, C, H>,
         method: u32,
+        arena: &Arena,
         call: impl FnOnce(&C::Interface, *mut Receiver, OutOf<Self>) -> ReturnOf<Self>,
     ) -> Result<Self, Fault> {
         // SAFETY: clause 1, kept by the caller.
-        unsafe { session.finish(method, call) }
+        unsafe { session.finish(method, arena, call) }
     }
 
-    /// A method that returns `T`, in the callee: see [`call::enter`].
+    /// A method that takes `&self` and returns `T`, in the callee: see [`call::enter`].
     ///
     /// # Safety
     /// 1. As there.
@@ -181,6 +219,21 @@ pub unsafe trait Data: Sized {
     ) -> ReturnOf<Self> {
         // SAFETY: clause 1, kept by the caller.
         unsafe { call::enter::<S, Self>(receiver, out, body) }
+    }
+
+    /// A method that takes `&mut self` and returns `T`, in the callee: see [`call::enter_exclusive`].
+    ///
+    /// # Safety
+    /// 1. As there.
+    #[doc(hidden)]
+    #[inline(always)]
+    unsafe fn enter_exclusive<S: Access>(
+        receiver: *mut Receiver,
+        out: OutOf<Self>,
+        body: impl FnOnce(&mut S::Target) -> Self,
+    ) -> ReturnOf<Self> {
+        // SAFETY: clause 1, kept by the caller.
+        unsafe { call::enter_exclusive::<S, Self>(receiver, out, body) }
     }
 
     /// A method that returns `T`, in the callee's erased face: see [`call::invoke`].
@@ -199,6 +252,12 @@ pub unsafe trait Data: Sized {
         unsafe { call::invoke::<Self>(receiver, method, frame, place, typed) }
     }
 }
+
+/// Data that holds no reference: what is taken of it is itself.
+#[doc(hidden)]
+pub trait Whole: for<'c> Data<Taken<'c> = Self> + 'static {}
+#[diagnostic::do_not_recommend]
+impl<T: for<'c> Data<Taken<'c> = T> + 'static> Whole for T {}
 
 /// The descriptor of `T`, as descriptors point to each other.
 ///
@@ -234,7 +293,7 @@ pub unsafe trait Travel<T: Data> {
     ///
     /// # Safety
     /// 1. As for [`Data::take`].
-    unsafe fn accept(argument: Self::Argument) -> T;
+    unsafe fn accept<'c>(argument: Self::Argument, arena: &'c Arena) -> T::Taken<'c>;
     /// Caller: where the result shall go.
     fn out(place: &mut MaybeUninit<T::Owned>) -> Self::Out;
     /// Erased callee: the same, from a pointer.
@@ -323,9 +382,9 @@ unsafe impl<T: Scalar> Travel<T> for ByValue {
         T::widen(lent)
     }
     #[inline(always)]
-    unsafe fn accept(argument: T::Wide) -> T {
+    unsafe fn accept<'c>(argument: T::Wide, arena: &'c Arena) -> T::Taken<'c> {
         // SAFETY: D2, kept by the caller of `accept`.
-        unsafe { T::take(&T::narrow(argument)) }
+        unsafe { T::take(&T::narrow(argument), arena) }
     }
     #[inline(always)]
     fn out(_: &mut MaybeUninit<T::Owned>) -> NoOut {
@@ -371,11 +430,11 @@ unsafe impl<T: Data> Travel<T> for ByAddress {
         lent
     }
     #[inline(always)]
-    unsafe fn accept(argument: *const T::Lent) -> T {
+    unsafe fn accept<'c>(argument: *const T::Lent, arena: &'c Arena) -> T::Taken<'c> {
         // SAFETY: the pointer is valid for the call by D2.
         let lent = unsafe { &*argument };
         // SAFETY: D2, kept by the caller of `accept`.
-        unsafe { T::take(lent) }
+        unsafe { T::take(lent, arena) }
     }
     #[inline(always)]
     fn out(place: &mut MaybeUninit<T::Owned>) -> *mut T::Owned {
@@ -416,11 +475,11 @@ unsafe impl<T: Data> Travel<T> for AsNothing {
         lent
     }
     #[inline(always)]
-    unsafe fn accept(argument: *const T::Lent) -> T {
+    unsafe fn accept<'c>(argument: *const T::Lent, arena: &'c Arena) -> T::Taken<'c> {
         // SAFETY: D2; a type that comes back as nothing has no bytes to read, but its reference must be aligned.
         let lent = unsafe { &*argument };
         // SAFETY: D2, kept by the caller of `accept`.
-        unsafe { T::take(lent) }
+        unsafe { T::take(lent, arena) }
     }
     #[inline(always)]
     fn out(_: &mut MaybeUninit<T::Owned>) -> NoOut {

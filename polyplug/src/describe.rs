@@ -5,11 +5,11 @@ use core::ffi::c_void;
 
 use polyplug_abi::{
     ArgumentDescriptor, ContractDescriptor, FieldDescriptor, InterfaceHeader, InvokeFunction, List,
-    MethodDescriptor, Slice, TypeDescriptor, TypeFunction, VariantDescriptor, contract_flags,
-    interface_flags, method_flags, type_flags, type_kind,
+    MethodDescriptor, Slice, TypeDescriptor, TypeFunction, VariantDescriptor, interface_flags,
+    type_flags, type_kind,
 };
 
-use crate::contract::{Contract, order_of};
+use crate::contract::order_of;
 use crate::data::{Data, type_function};
 
 /// A contract.
@@ -19,7 +19,7 @@ use crate::data::{Data, type_function};
 )]
 #[must_use]
 pub const fn contract(
-    host: bool,
+    flags: u32,
     major: u32,
     minor: u32,
     id: &'static str,
@@ -30,7 +30,7 @@ pub const fn contract(
 ) -> ContractDescriptor {
     ContractDescriptor {
         size: size_of::<ContractDescriptor>() as u32,
-        flags: if host { contract_flags::HOST } else { 0 },
+        flags,
         major,
         minor,
         id: Slice::text(id),
@@ -44,7 +44,7 @@ pub const fn contract(
 /// A method whose flattened arguments have these layouts.
 #[must_use]
 pub const fn method(
-    has_default: bool,
+    flags: u32,
     name: &'static str,
     docs: &'static str,
     arguments: &'static [&'static ArgumentDescriptor],
@@ -61,11 +61,7 @@ pub const fn method(
     }
     MethodDescriptor {
         size: size_of::<MethodDescriptor>() as u32,
-        flags: if has_default {
-            method_flags::DEFAULT
-        } else {
-            0
-        },
+        flags,
         name: Slice::text(name),
         docs: Slice::text(docs),
         arguments: List::of(arguments),
@@ -279,23 +275,17 @@ pub const fn text_function() -> TypeFunction {
     type_function::<String>()
 }
 
-/// The descriptor of an object of contract `C`.
+/// A set of bits in an integer.
 #[must_use]
-pub(crate) const fn object_function<C: ?Sized + Contract>() -> TypeFunction {
-    unsafe extern "C" fn object<C: ?Sized + Contract>() -> *const TypeDescriptor {
-        const {
-            &TypeDescriptor {
-                lent_size: size_of::<polyplug_abi::Object>(),
-                lent_align: align_of::<polyplug_abi::Object>(),
-                owned_size: size_of::<polyplug_abi::Object>(),
-                owned_align: align_of::<polyplug_abi::Object>(),
-                contract: Some(contract_of::<C>),
-                ..TypeDescriptor::of_kind(type_kind::OBJECT)
-            }
-        }
+pub const fn flags<T: Data, I: Data>(name: &'static str, docs: &'static str) -> TypeDescriptor {
+    struct Integer<I>(core::marker::PhantomData<I>);
+    impl<I: Data> Integer<I> {
+        const FUNCTIONS: &'static [TypeFunction] = &[type_function::<I>()];
     }
-    unsafe extern "C" fn contract_of<C: ?Sized + Contract>() -> *const ContractDescriptor {
-        C::DESCRIPTOR
+    TypeDescriptor {
+        flags: type_flags::PLAIN | type_flags::BY_VALUE,
+        elements: Integer::<I>::FUNCTIONS.as_ptr(),
+        element_count: 1,
+        ..layout::<T>(type_kind::FLAGS, name, docs)
     }
-    object::<C>
 }

@@ -20,7 +20,7 @@ use polyplug_abi::{
     FaultParts, FaultRecord, FaultTable, Slice, TypeDescriptor, fault_kind, type_kind,
 };
 
-use crate::data::{Arena, ByAddress, Data};
+use crate::data::{Arena, ByAddress, Data, NotPlain};
 use crate::{image, panics};
 
 /// What kind of thing went wrong.
@@ -333,8 +333,9 @@ impl PartialEq for Fault {
 unsafe impl Data for Fault {
     type Lent = *const FaultRecord;
     type Owned = *const FaultRecord;
+    type Taken<'c> = Self;
     type Travel = ByAddress;
-    const PLAIN: bool = false;
+    type Bits = NotPlain;
     const TYPE: &'static TypeDescriptor = &TypeDescriptor {
         lent_size: size_of::<*const FaultRecord>(),
         lent_align: align_of::<*const FaultRecord>(),
@@ -346,7 +347,7 @@ unsafe impl Data for Fault {
     fn lend(&self, _: &Arena) -> *const FaultRecord {
         self.0.as_ptr()
     }
-    unsafe fn take(lent: &*const FaultRecord) -> Self {
+    unsafe fn take(lent: &*const FaultRecord, _: &Arena) -> Self {
         // SAFETY: D2: a live record for the call; the value made here is forgotten, only its clone is counted.
         let lent = core::mem::ManuallyDrop::new(unsafe { Self::from_raw(*lent) });
         Self::clone(&lent)
@@ -354,9 +355,12 @@ unsafe impl Data for Fault {
     fn give(self) -> *const FaultRecord {
         self.into_raw()
     }
-    unsafe fn receive(owned: *const FaultRecord) -> Self {
+    unsafe fn receive(owned: *const FaultRecord, _: &Arena) -> Self {
         // SAFETY: D5: the count comes with the value.
         unsafe { Self::from_raw(owned) }
+    }
+    fn error_of(fault: Fault) -> Result<Self, Fault> {
+        Ok(fault)
     }
 }
 

@@ -16,7 +16,7 @@ use core::sync::atomic::Ordering;
 use polyplug_abi::{Gate, InterfaceHeader, Link, fault_kind};
 
 use crate::call::{Entered, Handle};
-use crate::contract::{Contract, SharedContract};
+use crate::contract::{Contract, SharedContract, SyncInstance};
 use crate::fault::Fault;
 
 /// One count of a link (H1).
@@ -292,7 +292,7 @@ pub struct Instance<C: ?Sized> {
 // SAFETY: plugin types are `Send`.
 unsafe impl<C: ?Sized> Send for Instance<C> {}
 // SAFETY: plugin types of shared contracts are `Sync`.
-unsafe impl<C: ?Sized + SharedContract> Sync for Instance<C> {}
+unsafe impl<C: ?Sized + SyncInstance> Sync for Instance<C> {}
 
 impl<C: ?Sized + Contract> Instance<C> {
     /// # Safety

@@ -332,19 +332,20 @@ pub use polyplug_macros::host_contract;
 /// [`Error::ConstructorPanicked`]. A panic in a method is a [`Fault`] in the caller, and the plugin goes on.
 pub use polyplug_macros::plugin;
 
-pub use call::{Borrowed, Handle};
-#[doc(hidden)]
-pub use call::{lend_object, take_object};
+pub use call::Handle;
 pub use context::Context;
 #[doc(hidden)]
 pub use contract::ContractParts;
 pub use contract::{
     Contract, HostContract, ImplementedBy, PluginContract, ProviderOf, SharedContract,
 };
-pub use data::Data;
+pub use data::{Borrows, Data, InPlace, Mutable, Plain, Pointee};
+#[doc(hidden)]
+pub use data::{FlagsInteger, Whole, WithoutDrop};
 pub use error::{Error, Result};
 pub use fault::{Fault, FaultKind, Location, catch};
 pub use handles::{Caller, Instance, Pinned};
+pub use object::{Borrowed, Proxy};
 
 #[cfg(feature = "host")]
 pub use host::*;
@@ -354,12 +355,13 @@ pub use host::*;
 pub use contract::OfferedBy;
 #[doc(hidden)]
 pub use plugin::{
-    Constructed, Constructor, DefaultPlugin, Description, FindDefault, OptionsOnOneImplOnly,
-    PluginState, constructed,
+    Constructed, Constructor, DefaultPlugin, Description, ExclusivePluginState, FindDefault,
+    OptionsOnOneImplOnly, PluginState, constructed,
 };
 
 mod call;
 mod check;
+mod closure;
 mod context;
 mod contract;
 mod data;
@@ -371,6 +373,7 @@ mod handles;
 #[cfg(feature = "host")]
 mod host;
 mod image;
+mod object;
 mod own_thread;
 mod panics;
 mod plugin;
@@ -385,27 +388,33 @@ pub mod __private {
     pub use polyplug_abi as abi;
 
     pub use crate::call::{
-        Borrowed, Handle, Raise, RaiseAsError, RaiseByUnwinding, begin, lend_object, settle,
-        take_object, unknown_method,
+        Handle, Raise, RaiseAsError, RaiseByUnwinding, begin, explain, settle, text, unbound,
+        unknown_method,
     };
     pub use crate::context::Context;
     pub use crate::contract::{
-        Access, ByReference, Contract, ContractParts, Direct, HostContract, ImplementedBy,
-        OfferedBy, PluginContract, SharedContract, order_of,
+        Access, Contract, ContractParts, Direct, Exclusive, HostContract, ImplementedBy, OfferedBy,
+        PluginContract, Shared, SharedContract, SyncInstance, order_of,
     };
     pub use crate::data::{
-        Arena, ArgumentOf, ByAddress, ByValue, Data, NoOut, OutOf, ReturnOf, Scalar, Travel,
+        And, AnyBits, Arena, ArgumentOf, Bits, Borrows, ByAddress, ByValue, Data, DropCheck,
+        ErrorFromFault, ErrorOf, FlagsInteger, HasDrop, HasNoDrop, Mutable, NoErrorFromFault,
+        NoOut, NotPlain, OfObject, OutOf, PointedOf, Pointee, Region, ReturnOf, Scalar, Travel,
     };
     pub use crate::describe::{
-        argument, contract, enumeration, field, index_of, interface_header, method,
+        argument, contract, enumeration, field, flags, index_of, interface_header, method,
         offset_in_frame, offset_in_variant, read, structure, text_function, variant,
     };
     pub use crate::entry::{CONTRACTS, ContractEntry, OFFERS, OfferEntry, count_offer};
     pub use crate::fault::Fault;
     pub use crate::handles::{Caller, Instance, Pinned};
-    pub use crate::plugin::{
-        BoxError, Construct, Constructed, Constructor, DefaultPlugin, Description, Find,
-        FindDefault, FindOptions, Metadata, OptionsOnOneImplOnly, PluginState, constructed,
-        described,
+    pub use crate::object::{
+        Borrowed, Dynamic, ObjectOf, Proxy, borrow_object, lend, lend_mut, share, take_object,
     };
+    pub use crate::plugin::{
+        Admission, AdmitExclusive, AdmitShared, BoxError, Construct, Constructed, Constructor,
+        DefaultPlugin, Description, Find, FindDefault, FindOptions, Metadata, OptionsOnOneImplOnly,
+        PluginState, constructed, described,
+    };
+    pub use std::sync::Arc;
 }

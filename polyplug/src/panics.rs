@@ -91,6 +91,17 @@ fn report(info: &panic::PanicHookInfo<'_>) {
     unsafe { (image::host().report)(text.as_ptr(), text.len()) };
 }
 
+/// Tells the host of a panic in the destructor of an object that the other side dropped.
+#[cold]
+pub(crate) fn report_drop(fault: &Fault) {
+    let text = format!(
+        "polyplug: an object of `{}` panicked while it was dropped: {fault}",
+        image::name()
+    );
+    // SAFETY: the core's function, with text that lives for the call.
+    unsafe { (image::host().report)(text.as_ptr(), text.len()) };
+}
+
 /// Runs `f`; a panic in it is a fault.
 #[inline(always)]
 pub(crate) fn contain<T>(f: impl FnOnce() -> T) -> Result<T, Fault> {

@@ -9,6 +9,7 @@ use polyplug_abi::{
 };
 
 use crate::context::Context;
+use crate::contract::SharedContract;
 use crate::data::Data;
 use crate::panics;
 
@@ -125,19 +126,74 @@ pub fn constructed<T, R: Constructed<T>>(
     new.call(context).into_result()
 }
 
-/// What may be a plugin.
+/// What may be a plugin of a contract that many callers share.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a plugin: many threads call it at once, so it must be `Send + Sync + 'static`",
     label = "not `Send + Sync + 'static`",
     note = "help: keep what changes behind a `Mutex` or an atomic instead of a `Cell` or `RefCell`, and share with `Arc` instead of `Rc`"
 )]
-pub trait PluginState: Send + Sync + 'static {
-    /// Asked of every plugin type.
-    const HOLDS: () = ();
-}
+pub trait PluginState: Send + Sync + 'static {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Send + Sync + 'static> PluginState for T {}
+
+/// What may be a plugin of an exclusive contract.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a plugin: its owner may be on another thread than the one that made it, so it must be `Send + 'static`",
+    label = "not `Send + 'static`",
+    note = "help: share with `Arc` instead of `Rc`"
+)]
+pub trait ExclusivePluginState: Send + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + 'static> ExclusivePluginState for T {}
+
+/// Asks whether a type may be a plugin of a contract, which depends on the contract. Chosen by autoref:
+/// `(&Admission::<T, dyn C>::NEW).holds()`.
+pub struct Admission<T, C: ?Sized>(PhantomData<(*const T, *const C)>);
+
+impl<T, C: ?Sized> Admission<T, C> {
+    /// The only value.
+    pub const NEW: Self = Self(PhantomData);
+}
+
+impl<T, C: ?Sized> fmt::Debug for Admission<T, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Admission")
+    }
+}
+
+/// The contract is shared.
+pub trait AdmitShared<T> {
+    /// Holds.
+    fn holds(&self)
+    where
+        T: PluginState;
+}
+
+impl<T, C: ?Sized + SharedContract> AdmitShared<T> for &Admission<T, C> {
+    fn holds(&self)
+    where
+        T: PluginState,
+    {
+    }
+}
+
+/// The contract is exclusive.
+pub trait AdmitExclusive<T> {
+    /// Holds.
+    fn holds(&self)
+    where
+        T: ExclusivePluginState;
+}
+
+impl<T, C: ?Sized> AdmitExclusive<T> for Admission<T, C> {
+    fn holds(&self)
+    where
+        T: ExclusivePluginState,
+    {
+    }
+}
 
 /// The options of a plugin, written on exactly one of its impls.
 pub trait OptionsOnOneImplOnly: Sized {

@@ -176,7 +176,12 @@ mod c {
         // SAFETY: a fresh receiver with the state of the interface, and a place for the result.
         unsafe { (face().moody)(&raw mut receiver, 0, &raw mut out) };
         // SAFETY: a stored fault comes with one count.
-        let fault = unsafe { <Fault as polyplug::Data>::receive(receiver.fault.cast_const()) };
+        let fault = unsafe {
+            <Fault as polyplug::Data>::receive(
+                receiver.fault.cast_const(),
+                &polyplug::__private::Arena::new(),
+            )
+        };
         (
             out,
             fault,
@@ -259,7 +264,12 @@ mod c {
         // SAFETY: a stored fault comes with one count.
         (
             code,
-            Some(unsafe { <Fault as polyplug::Data>::receive(receiver.fault.cast_const()) }),
+            Some(unsafe {
+                <Fault as polyplug::Data>::receive(
+                    receiver.fault.cast_const(),
+                    &polyplug::__private::Arena::new(),
+                )
+            }),
         )
     }
 
@@ -357,8 +367,9 @@ mod c {
             retain: None,
             release: None,
         };
+        let arena = polyplug::__private::Arena::new();
         // SAFETY: an object whose functions have the right signatures, whatever they answer.
-        let object = unsafe { take_object::<dyn Lies>(&raw const object) };
+        let object = unsafe { take_object::<dyn Lies>(&raw const object, &arena) };
         call(&object)
     }
 }

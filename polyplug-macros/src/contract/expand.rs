@@ -1,12 +1,12 @@
 //! What a contract is printed as: the trait as written, its interface, the two ends of every call, its descriptor.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
-use syn::Ident;
+use syn::{Ident, Lifetime, Type};
 
 use super::Side;
-use super::model::{Argument, Contract, Method};
-use crate::carry::Passing;
+use super::model::{Argument, Contract, Method, Origin};
+use crate::carry::{self, Passing};
 use crate::door::{alias, ask, is_standard, over};
 
 /// The whole expansion.
@@ -47,16 +47,40 @@ pub(crate) fn expand(contract: &Contract<'_>) -> TokenStream {
 }
 
 impl Method<'_> {
+    /// Where nothing is borrowed.
+    fn fixed_result(&self) -> TokenStream {
+        self.result
+            .map_or_else(|| quote!(()), |ty| carry::fixed(ty).into_token_stream())
+    }
+
+    /// In the caller's end, where the receiver's lifetime has a name.
     fn result(&self) -> TokenStream {
-        self.result.map_or_else(|| quote!(()), |ty| quote!(#ty))
+        let receiver = self.receiver_lifetime().to_string();
+        self.result.map_or_else(
+            || quote!(()),
+            |ty| {
+                carry::with_lifetime(ty, &receiver, |lifetime| lifetime.is_none())
+                    .into_token_stream()
+            },
+        )
+    }
+
+    fn receiver_lifetime(&self) -> Lifetime {
+        self.receiver
+            .clone()
+            .unwrap_or_else(|| Lifetime::new("'__self", Span::call_site()))
     }
 
     /// Tokens of ours that say something about the whole signature, where the type lies that most likely cannot cross: the
     /// first that is not all words of the standard library. Decides only where an error points.
     fn point(&self, tokens: &TokenStream) -> TokenStream {
         let of = |argument: &Argument<'_>| match argument.passing {
-            Passing::Value(ty) | Passing::Reference(ty) | Passing::Slice(ty) => Some(quote!(#ty)),
-            Passing::Object(ty) => Some(quote!(#ty)),
+            Passing::Value(ty)
+            | Passing::Reference(ty)
+            | Passing::Slice(ty)
+            | Passing::MutableSlice(ty)
+            | Passing::Sink(ty) => Some(quote!(#ty)),
+            Passing::Object(ty) | Passing::MutableObject(ty) => Some(quote!(#ty)),
             Passing::Text => None,
         };
         let result = self.result.map(|ty| quote!(#ty));
@@ -68,35 +92,81 @@ impl Method<'_> {
     }
 
     fn named(&self, prefix: &str) -> Ident {
-        format_ident!(
-            "__{prefix}_{}",
-            self.name,
-            span = proc_macro2::Span::call_site()
-        )
+        format_ident!("__{prefix}_{}", self.name, span = Span::call_site())
+    }
+
+    /// What is true of it, of `method_flags`.
+    fn flags(&self, door: &TokenStream) -> TokenStream {
+        let flags = [
+            (self.default.is_some(), quote!(DEFAULT)),
+            (self.exclusive, quote!(EXCLUSIVE)),
+            (
+                matches!(self.origin, Some(Origin::Arguments(_))),
+                quote!(BORROWS),
+            ),
+            (
+                matches!(self.origin, Some(Origin::Receiver)),
+                quote!(BORROWS_OBJECT),
+            ),
+        ];
+        let flags = flags.iter().filter(|(holds, _)| *holds);
+        let flags = flags.map(|(_, flag)| quote!(| #door::abi::method_flags::#flag));
+        quote!(0 #(#flags)*)
     }
 }
 
+/// The names that an argument has in the two ends of a call.
+struct Names {
+    /// As the author's method takes it, and as it stands in the C signature.
+    value: Ident,
+    length: Ident,
+    /// What is made of it for the call.
+    lent: Ident,
+    /// What came back.
+    held: Ident,
+}
+
 impl Argument<'_> {
+    fn names(&self) -> Names {
+        let value = &self.ident;
+        Names {
+            value: value.clone(),
+            length: format_ident!("{value}_len"),
+            lent: format_ident!("{value}_lent"),
+            held: format_ident!("{value}_held"),
+        }
+    }
+
     /// Its parameters in the C signature: names and types.
     fn flat(&self, door: &TokenStream) -> Vec<(Ident, TokenStream)> {
-        let name = &self.ident;
-        let length = (
-            format_ident!("{name}_len"),
-            quote!(#door::core::primitive::usize),
-        );
-        let lent = |ty: &syn::Type| {
-            let lent = data(door, ty, &quote!(Lent));
-            (name.clone(), over(&quote!(#ty), &quote!(*const #lent)))
-        };
+        let Names { value, length, .. } = self.names();
+        let length = (length, quote!(#door::core::primitive::usize));
+        let object = quote!(*const #door::abi::Object);
         match self.passing {
-            Passing::Value(ty) => vec![(name.clone(), alias(door, ty, &quote!(ArgumentOf)))],
-            Passing::Reference(ty) => vec![lent(ty)],
-            Passing::Slice(ty) => vec![lent(ty), length],
-            Passing::Text => vec![
-                (name.clone(), quote!(*const #door::core::primitive::u8)),
-                length,
-            ],
-            Passing::Object(_) => vec![(name.clone(), quote!(*const #door::abi::Object))],
+            Passing::Value(ty) => {
+                let ty = carry::fixed(ty);
+                vec![(value, alias(door, &ty, &quote!(ArgumentOf)))]
+            }
+            Passing::Reference(ty) => {
+                let ty = carry::fixed(ty);
+                let pointed = alias(door, &ty, &quote!(PointedOf));
+                vec![(value, over(&quote!(#ty), &quote!(*const #pointed)))]
+            }
+            Passing::Slice(ty) => {
+                let ty = carry::fixed(ty);
+                let lent = data(door, &ty, &quote!(Lent));
+                vec![(value, over(&quote!(#ty), &quote!(*const #lent))), length]
+            }
+            Passing::Text => vec![(value, quote!(*const #door::core::primitive::u8)), length],
+            Passing::Object(_) | Passing::MutableObject(_) => vec![(value, object)],
+            Passing::MutableSlice(ty) => {
+                let lent = ask(door, &quote!([#ty]), &quote!(Mutable), &quote!(Pointed));
+                vec![(value, over(&quote!(#ty), &quote!(*mut #lent))), length]
+            }
+            Passing::Sink(ty) => {
+                let lent = ask(door, ty, &quote!(Mutable), &quote!(Pointed));
+                vec![(value, over(&quote!(#ty), &quote!(*mut #lent)))]
+            }
         }
     }
 
@@ -104,86 +174,215 @@ impl Argument<'_> {
     fn layouts(&self, door: &TokenStream) -> Vec<TokenStream> {
         let word = quote!(#door::core::alloc::Layout::new::<#door::core::primitive::usize>());
         match self.passing {
-            Passing::Value(ty) => vec![data(door, ty, &quote!(ARGUMENT))],
-            Passing::Reference(_) | Passing::Object(_) => vec![word],
-            Passing::Slice(_) | Passing::Text => vec![word.clone(), word],
+            Passing::Value(ty) => vec![data(door, &carry::fixed(ty), &quote!(ARGUMENT))],
+            Passing::Reference(_)
+            | Passing::Object(_)
+            | Passing::MutableObject(_)
+            | Passing::Sink(_) => vec![word],
+            Passing::Slice(_) | Passing::MutableSlice(_) | Passing::Text => {
+                vec![word.clone(), word]
+            }
         }
     }
 
     /// Caller: what is made before the call, and what is passed.
     fn lend(&self, door: &TokenStream) -> (TokenStream, TokenStream) {
-        let name = &self.ident;
+        let Names {
+            value,
+            length,
+            lent,
+            ..
+        } = self.names();
         match self.passing {
             Passing::Value(ty) => {
-                let (lend, pass) = (data(door, ty, &quote!(lend)), data(door, ty, &quote!(pass)));
+                let ty = carry::open(ty);
+                let (lend, pass) = (
+                    data(door, &ty, &quote!(lend)),
+                    data(door, &ty, &quote!(pass)),
+                );
                 (
-                    quote!(let #name = #lend(&#name, &__arena);),
-                    quote!(#pass(&#name)),
+                    quote!(let #lent = #lend(&#value, &__arena);),
+                    quote!(#pass(&#lent)),
                 )
             }
             Passing::Reference(ty) => {
-                let lend = data(door, ty, &quote!(lend_reference));
-                (quote!(let #name = #lend(#name, &__arena);), quote!(#name))
+                let point = ask(door, &carry::open(ty), &quote!(Pointee), &quote!(point));
+                (quote!(let #lent = #point(#value, &__arena);), quote!(#lent))
             }
             Passing::Slice(ty) => {
-                let lend = data(door, ty, &quote!(lend_slice));
+                let lend = data(door, &carry::open(ty), &quote!(lend_slice));
                 (
-                    quote!(let #name = #lend(#name, &__arena);),
-                    quote!(#name.ptr.cast(), #name.len),
+                    quote!(let #lent = #lend(#value, &__arena);),
+                    quote!(#lent.ptr.cast(), #lent.len),
                 )
             }
-            Passing::Text => (quote!(), quote!(#name.as_ptr(), #name.len())),
+            Passing::Text => (quote!(), quote!(#value.as_ptr(), #value.len())),
             Passing::Object(ty) => (
+                over(&quote!(#ty), &quote!(let #lent = #door::lend(&#value);)),
+                quote!(&raw const #lent),
+            ),
+            Passing::MutableObject(ty) => (
                 over(
                     &quote!(#ty),
-                    &quote!(let #name = #door::lend_object(&#name);),
+                    &quote!(let mut #value = #value; let #lent = #door::lend_mut(&mut #value);),
                 ),
-                quote!(&raw const #name),
+                quote!(&raw const #lent),
             ),
+            Passing::MutableSlice(ty) => {
+                let lend = ask(door, &quote!([#ty]), &quote!(Mutable), &quote!(lend));
+                (
+                    quote!(let (#lent, #length) = #lend(#value, &__arena);),
+                    quote!(#lent, #length),
+                )
+            }
+            Passing::Sink(ty) => {
+                let lend = ask(door, ty, &quote!(Mutable), &quote!(lend));
+                (
+                    quote!(let (#lent, _) = #lend(#value, &__arena);),
+                    quote!(#lent),
+                )
+            }
         }
     }
 
-    /// Callee: what is made of the parameters, and what is passed to the method.
-    fn take(&self, door: &TokenStream) -> (TokenStream, TokenStream) {
-        let name = &self.ident;
-        let length = format_ident!("{name}_len");
+    /// Caller, as soon as the call was made: the objects in the argument are the callee's.
+    fn surrender(&self, door: &TokenStream) -> TokenStream {
+        let Passing::Value(ty) = self.passing else {
+            return quote!();
+        };
+        let (value, surrender) = (
+            &self.ident,
+            data(door, &carry::open(ty), &quote!(surrender)),
+        );
+        quote!(#surrender(#value);)
+    }
+
+    /// Caller, after a call without a fault: what came back, and its becoming the caller's.
+    fn come_back(&self, door: &TokenStream) -> Option<(TokenStream, TokenStream)> {
+        let Passing::Sink(ty) = self.passing else {
+            return None;
+        };
+        let Names {
+            value, lent, held, ..
+        } = self.names();
+        let member = |member: TokenStream| ask(door, ty, &quote!(Mutable), &member);
+        let (come_back, commit) = (member(quote!(come_back)), member(quote!(commit)));
+        Some((
+            quote!(let #held = #come_back(#lent, __checked, &__arena).map_err(__explain)?;),
+            quote!(#commit(#value, #held);),
+        ))
+    }
+
+    /// Callee: what is made of the parameters, what is passed to the method, and what is done when it returned.
+    fn take(&self, door: &TokenStream) -> (TokenStream, TokenStream, TokenStream) {
+        let Names {
+            value,
+            length,
+            held,
+            ..
+        } = self.names();
+        let nothing = TokenStream::new;
         match self.passing {
             Passing::Value(ty) => {
-                let accept = data(door, ty, &quote!(accept));
-                (quote!(let #name = #accept(#name);), quote!(#name))
+                let accept = data(door, &carry::fixed(ty), &quote!(accept));
+                (
+                    quote!(let #value = #accept(#value, &__arena);),
+                    quote!(#value),
+                    nothing(),
+                )
             }
             Passing::Reference(ty) => {
-                let take = data(door, ty, &quote!(take_reference));
-                (quote!(let #name = #take(#name);), quote!(&#name))
+                let look = ask(door, &carry::fixed(ty), &quote!(Pointee), &quote!(look));
+                (
+                    quote!(let #value = #look(#value, &__arena);),
+                    quote!(#value),
+                    nothing(),
+                )
             }
             Passing::Slice(ty) => {
-                let take = data(door, ty, &quote!(take_slice));
-                (quote!(let #name = #take(#name, #length);), quote!(&#name))
+                let take = data(door, &carry::fixed(ty), &quote!(take_slice));
+                (
+                    quote!(let #value = #take(#value, #length, &__arena);),
+                    quote!(#value),
+                    nothing(),
+                )
             }
             Passing::Text => (
-                quote!(let #name = #door::abi::Slice { ptr: #name, len: #length }.str();),
-                quote!(#name),
+                quote!(let #value = #door::text(#value, #length, &__arena);),
+                quote!(#value),
+                nothing(),
             ),
-            Passing::Object(ty) => (
-                over(
+            Passing::Object(ty) | Passing::MutableObject(ty) => {
+                let mutable = matches!(self.passing, Passing::MutableObject(_));
+                let way = if carry::is_closure(ty) {
+                    quote!(borrow_object)
+                } else {
+                    quote!(take_object)
+                };
+                let ty = carry::fixed(&Type::TraitObject(ty.clone()));
+                let take = over(
                     &quote!(#ty),
-                    &quote!(let #name = #door::take_object::<#ty>(#name);),
-                ),
-                quote!(&#name),
-            ),
+                    &quote!(let mut #value = #door::#way::<#ty>(#value, &__arena);),
+                );
+                let passed = match (way.to_string() == "borrow_object", mutable) {
+                    (true, _) => quote!(#value),
+                    (false, true) => quote!(&mut #value),
+                    (false, false) => quote!(&#value),
+                };
+                (take, passed, nothing())
+            }
+            Passing::MutableSlice(ty) => {
+                let take = ask(door, &quote!([#ty]), &quote!(Mutable), &quote!(take));
+                (
+                    quote!(let #value = #take(#value, #length, &__arena);),
+                    quote!(#value),
+                    nothing(),
+                )
+            }
+            Passing::Sink(ty) => {
+                let member = |member: TokenStream| ask(door, ty, &quote!(Mutable), &member);
+                let (take, hand_over) = (member(quote!(take)), member(quote!(hand_over)));
+                (
+                    quote!(let #held = #take(#value, 0, &__arena);),
+                    quote!(&mut *#held),
+                    quote!(#hand_over(#value, #held);),
+                )
+            }
         }
     }
 
     /// Its type and way of passing, as the descriptor says it.
     fn describe(&self, door: &TokenStream) -> (TokenStream, TokenStream) {
+        let known = |passing: TokenStream| quote!(#door::abi::passing::#passing);
+        let function = |ty: &Type| data(door, &carry::fixed(ty), &quote!(FUNCTION));
         match self.passing {
-            Passing::Value(ty) => (quote!(VALUE), data(door, ty, &quote!(FUNCTION))),
-            Passing::Reference(ty) => (quote!(REFERENCE), data(door, ty, &quote!(FUNCTION))),
-            Passing::Slice(ty) => (quote!(SLICE), data(door, ty, &quote!(FUNCTION))),
-            Passing::Text => (quote!(TEXT), quote!(#door::text_function())),
-            Passing::Object(ty) => (
-                quote!(OBJECT),
-                ask(door, ty, &quote!(Contract), &quote!(FUNCTION)),
+            Passing::Value(ty) => (known(quote!(VALUE)), function(ty)),
+            Passing::Reference(ty) => {
+                let ty = carry::fixed(ty);
+                let member = |member: TokenStream| ask(door, &ty, &quote!(Pointee), &member);
+                (member(quote!(PASSING)), member(quote!(POINTED)))
+            }
+            Passing::Slice(ty) => (known(quote!(SLICE)), function(ty)),
+            Passing::Text => (known(quote!(TEXT)), quote!(#door::text_function())),
+            Passing::Object(ty) | Passing::MutableObject(ty) => {
+                let passing = if matches!(self.passing, Passing::Object(_)) {
+                    quote!(OBJECT)
+                } else {
+                    quote!(OBJECT_MUT)
+                };
+                let ty = carry::fixed(&Type::TraitObject(ty.clone()));
+                (
+                    known(passing),
+                    ask(door, &ty, &quote!(Dynamic), &quote!(LENT)),
+                )
+            }
+            Passing::MutableSlice(ty) => (
+                known(quote!(SLICE_MUT)),
+                ask(door, &quote!([#ty]), &quote!(Mutable), &quote!(POINTED)),
+            ),
+            Passing::Sink(ty) => (
+                known(quote!(SINK)),
+                ask(door, ty, &quote!(Mutable), &quote!(POINTED)),
             ),
         }
     }
@@ -210,7 +409,7 @@ impl Signature {
             .iter()
             .flat_map(|argument| argument.flat(door))
             .unzip();
-        let result = method.result();
+        let result = method.fixed_result();
         let (out, returned) = (
             alias(door, &result, &quote!(OutOf)),
             alias(door, &result, &quote!(ReturnOf)),
@@ -267,6 +466,19 @@ fn interface(contract: &Contract<'_>) -> TokenStream {
     } else {
         quote!(PluginContract)
     };
+    let usage = if contract.exclusive() {
+        quote!(Exclusive)
+    } else {
+        quote!(Shared)
+    };
+    let sync = if !contract.exclusive() || contract.has_supertrait("Sync") {
+        quote!(unsafe impl<'__o> #door::SyncInstance for dyn #ident + '__o {})
+    } else {
+        quote!()
+    };
+    let markers: [&[&str]; 4] = [&[], &["Send"], &["Sync"], &["Send", "Sync"]];
+    let objects = markers.map(|markers| object(contract, markers));
+    let objects = objects.iter();
     quote! {
         #[repr(C)]
         pub struct __Interface {
@@ -289,16 +501,68 @@ fn interface(contract: &Contract<'_>) -> TokenStream {
 
         unsafe impl<'__o> #door::ContractParts for dyn #ident + '__o {
             type Interface = __Interface;
+            type Use = #door::#usage;
             const DESCRIPTOR: &'static #door::abi::ContractDescriptor = __DESCRIPTOR;
-            const BY_REFERENCE: *const #door::abi::InterfaceHeader =
-                __Table::<#door::ByReference<dyn #ident + '__o>>::HEADER;
         }
 
-        unsafe impl<'__o> #door::SharedContract for dyn #ident + '__o {}
         impl<'__o> #door::#side for dyn #ident + '__o {}
+        #sync
 
         unsafe impl<__T: #ident> #door::ImplementedBy<__T> for dyn #ident {
             const INTERFACE: *const #door::abi::InterfaceHeader = __Table::<#door::Direct<__T>>::HEADER;
+        }
+
+        #(#objects)*
+    }
+}
+
+/// `dyn Trait` as an object, with these markers.
+fn object(contract: &Contract<'_>, markers: &[&str]) -> TokenStream {
+    let Contract { door, item, .. } = contract;
+    let ident = &item.ident;
+    let flags = markers
+        .iter()
+        .map(|marker| format_ident!("{}", marker.to_uppercase()));
+    let markers: Vec<_> = markers
+        .iter()
+        .map(|marker| format_ident!("{marker}"))
+        .collect();
+    let object = quote!(dyn #ident #(+ #door::core::marker::#markers)*);
+    quote! {
+        unsafe impl<'__o> #door::Pointee for #object + '__o {
+            type Form = #door::OfObject;
+        }
+
+        unsafe impl<'__o> #door::ObjectOf<dyn #ident> for #object + '__o {}
+
+        unsafe impl<'__o> #door::Dynamic for #object + '__o {
+            type Short<'__c> = #object + '__c;
+            const FLAGS: #door::core::primitive::u32 = 0 #(| #door::abi::type_flags::#flags)*;
+
+            fn contract() -> &'static #door::abi::ContractDescriptor {
+                __DESCRIPTOR
+            }
+            fn table<__S: #door::Access<Target = Self>>() -> *const #door::abi::InterfaceHeader {
+                __Table::<__S>::HEADER
+            }
+            fn boxed(__proxy: #door::Proxy<Self>) -> #door::Box<Self>
+            where
+                Self: 'static,
+            {
+                #door::Box::new(__proxy)
+            }
+            fn shared(__proxy: #door::Proxy<Self>) -> #door::Arc<Self>
+            where
+                Self: 'static,
+            {
+                #door::share(__proxy)
+            }
+            fn borrow<'__c>(
+                __borrowed: #door::Borrowed<'__c, Self::Short<'__c>>,
+                __arena: &'__c #door::Arena,
+            ) -> &'__c mut Self::Short<'__c> {
+                __arena.hold(__borrowed)
+            }
         }
     }
 }
@@ -316,7 +580,13 @@ fn descriptor(contract: &Contract<'_>) -> TokenStream {
         ..
     } = contract;
     let name = item.ident.to_string();
-    let host = contract.side == Side::Host;
+    let flags = [
+        (contract.side == Side::Host, quote!(HOST)),
+        (contract.exclusive(), quote!(EXCLUSIVE)),
+        (contract.pinned, quote!(PINNED)),
+    ];
+    let flags = flags.iter().filter(|(holds, _)| *holds);
+    let flags = flags.map(|(_, flag)| quote!(| #door::abi::contract_flags::#flag));
     let names = methods.iter().map(|method| {
         let (cfgs, name) = (&method.cfgs, &method.name);
         quote!(#(#cfgs)* #name,)
@@ -326,20 +596,22 @@ fn descriptor(contract: &Contract<'_>) -> TokenStream {
         quote!(#(#cfgs)* const #index: #door::core::primitive::u32 = #door::index_of(__NAMES, #name);)
     });
     let descriptors = methods.iter().map(|method| {
-        let Method { cfgs, name, docs, .. } = method;
-        let (frame, default) = (method.named("frame"), method.default.is_some());
-        let result = data(door, &method.result(), &quote!(FUNCTION));
+        let Method {
+            cfgs, name, docs, ..
+        } = method;
+        let (frame, flags) = (method.named("frame"), method.flags(door));
+        let result = data(door, &method.fixed_result(), &quote!(FUNCTION));
         let mut flat = 0_usize;
         let arguments = method.arguments.iter().map(|argument| {
             let (passing, ty) = argument.describe(door);
             let index = flat;
             flat += argument.flat(door).len();
             let name = &argument.name;
-            quote!(&#door::argument(#door::abi::passing::#passing, #name, #ty, #door::offset_in_frame(#frame, #index)))
+            quote!(&#door::argument(#passing, #name, #ty, #door::offset_in_frame(#frame, #index)))
         });
         quote! {
             #(#cfgs)*
-            &#door::method(#default, #name, #docs, const { &[#(#arguments),*] }, #frame, #result),
+            &#door::method(#flags, #name, #docs, const { &[#(#arguments),*] }, #frame, #result),
         }
     });
     quote! {
@@ -347,7 +619,7 @@ fn descriptor(contract: &Contract<'_>) -> TokenStream {
         #(#indices)*
         const __METHODS: &[&#door::abi::MethodDescriptor] = &[#(#descriptors)*];
         const __DESCRIPTOR: &'static #door::abi::ContractDescriptor =
-            &#door::contract(#host, #major, #minor, #id, #name, #docs, __NAMES, __METHODS);
+            &#door::contract(0 #(#flags)*, #major, #minor, #id, #name, #docs, __NAMES, __METHODS);
 
         #[#door::linkme::distributed_slice(#door::CONTRACTS)]
         #[linkme(crate = #door::linkme)]
@@ -378,17 +650,39 @@ fn callee(contract: &Contract<'_>, method: &Method<'_>) -> TokenStream {
         out,
         returned,
     } = Signature::of(door, method);
-    let enter = data(door, &method.result(), &quote!(enter));
     let (cfgs, callee, name) = (&method.cfgs, method.named("enter"), method.ident);
-    let (takes, values): (Vec<_>, Vec<_>) = method
+    let (takes, rest): (Vec<_>, Vec<_>) = method
         .arguments
         .iter()
         .map(|argument| argument.take(door))
+        .map(|(take, value, done)| (take, (value, done)))
         .unzip();
+    let (values, dones): (Vec<_>, Vec<_>) = rest.into_iter().unzip();
+    let result = method.fixed_result();
+    let call = quote!(#ident::#name(__this, #(#values),*));
+    let (enter, call) = match (&method.origin, method.exclusive) {
+        (None, false) => (data(door, &result, &quote!(enter)), call),
+        (None, true) => (data(door, &result, &quote!(enter_exclusive)), call),
+        (Some(_), exclusive) => {
+            let enter = if exclusive {
+                quote!(enter_exclusive_borrowed)
+            } else {
+                quote!(enter_borrowed)
+            };
+            (
+                ask(door, &result, &quote!(Borrows<'_>), &enter),
+                quote!(#door::Borrows::lend_back(#call)),
+            )
+        }
+    };
     let body = method.point(&quote! {
         #enter::<__S>(__receiver, __out, |__this| {
+            let __arena = #door::Arena::new();
             #(#takes)*
-            #ident::#name(__this, #(#values),*)
+            __arena.settle();
+            let __result = #call;
+            #(#dones)*
+            __result
         })
     });
     quote! {
@@ -410,7 +704,7 @@ fn invoke(contract: &Contract<'_>) -> TokenStream {
     let ident = &item.ident;
     let arms = contract.methods.iter().map(|method| {
         let Signature { types, .. } = Signature::of(door, method);
-        let invoke = data(door, &method.result(), &quote!(invoke));
+        let invoke = data(door, &method.fixed_result(), &quote!(invoke));
         let cfgs = &method.cfgs;
         let (index, frame, callee) = (method.named("index"), method.named("frame"), method.named("enter"));
         let parts = 0..types.len();
@@ -477,46 +771,80 @@ fn caller(contract: &Contract<'_>, method: &Method<'_>) -> TokenStream {
     let Contract { door, item, .. } = contract;
     let ident = &item.ident;
     let (cfgs, call, result) = (&method.cfgs, method.named("leave"), method.result());
-    let (name, index) = (method.ident, method.named("index"));
-    let names: Vec<_> = method
-        .arguments
-        .iter()
-        .map(|argument| &argument.ident)
-        .collect();
-    let types = method.arguments.iter().map(|argument| argument.ty);
+    let index = method.named("index");
+    let arguments = &method.arguments;
+    let names: Vec<_> = arguments.iter().map(|argument| &argument.ident).collect();
+    let types = arguments.iter().map(|argument| argument.ty);
+    let receiver = method.receiver_lifetime();
+    let named = method.receiver.is_none().then(|| quote!(#receiver,));
     let lifetimes = method.generics.params.iter();
-    let finish = data(door, &result, &quote!(finish));
-    let (lends, passed): (Vec<_>, Vec<_>) = method
-        .arguments
+    let (lends, passed): (Vec<_>, Vec<_>) =
+        arguments.iter().map(|argument| argument.lend(door)).unzip();
+    let surrenders = arguments.iter().map(|argument| argument.surrender(door));
+    let (come_backs, commits): (Vec<_>, Vec<_>) = arguments
         .iter()
-        .map(|argument| argument.lend(door))
+        .filter_map(|argument| argument.come_back(door))
         .unzip();
-    let (find, function) = if method.default.is_some() {
-        let default = method.named("default");
-        let find = quote! {
-            let #door::core::option::Option::Some(__function) = __session.interface().#name else {
-                return #door::core::result::Result::Ok(__Defaults::#default(&__session.still(), #(#names),*));
-            };
-        };
-        (find, quote!(__function))
-    } else {
-        (quote!(), quote!((__interface.#name)))
-    };
+    let (find, function) = find(door, method, &names);
     let lends = method.point(&quote!(#(#lends)*));
+    let made = quote! {
+        |__interface, __receiver, __out| {
+            let __returned = #function(__receiver, #(#passed,)* __out);
+            #(#surrenders)*
+            __returned
+        }
+    };
+    let (origins, finish) = match &method.origin {
+        None => {
+            let finish = data(door, &result, &quote!(finish));
+            (
+                quote!(),
+                quote!(#finish(__session, #index, &__arena, #made)),
+            )
+        }
+        Some(origin) => {
+            let finish = ask(
+                door,
+                &result,
+                &quote!(Borrows<'_>),
+                &quote!(finish_borrowed),
+            );
+            let (regions, origins) = regions(door, method, origin);
+            (
+                regions,
+                quote!(#finish(__session, #index, &__arena, #origins, #made)),
+            )
+        }
+    };
+    let (before, after) = if come_backs.is_empty() {
+        (quote!(), quote!())
+    } else {
+        (
+            quote! {
+                let __checked = !__session.is_rust();
+                let __explain = |__fault| #door::explain::<dyn #ident, __H>(__handle, #index, __fault);
+            },
+            quote!(#(#come_backs)* __arena.settle(); #(#commits)*),
+        )
+    };
     let body = method.point(&quote! {
-        #finish(__session, #index, |__interface, __receiver, __out| {
-            #function(__receiver, #(#passed,)* __out)
-        })
+        let __result = #finish?;
+        #after
+        #door::core::result::Result::Ok(__result)
     });
     quote! {
         #(#cfgs)*
         #[inline]
-        fn #call<#(#lifetimes,)* __H: #door::Handle<dyn #ident>>(__handle: &__H, #(#names: #types),*) -> #result {
+        fn #call<#named #(#lifetimes,)* __H: #door::Handle<dyn #ident>>(
+            __handle: &#receiver __H, #(#names: #types),*
+        ) -> #result {
             let __call = || -> #door::core::result::Result<#result, #door::Fault> {
                 let __session = #door::begin::<dyn #ident, __H>(__handle, #index)?;
                 #find
                 let __arena = #door::Arena::new();
+                #origins
                 #lends
+                #before
                 unsafe { #body }
             };
             #door::settle(__call(), |__fault| {
@@ -525,6 +853,52 @@ fn caller(contract: &Contract<'_>, method: &Method<'_>) -> TokenStream {
             })
         }
     }
+}
+
+/// The function of a method; when the provider lacks it, the default body runs instead.
+fn find(door: &TokenStream, method: &Method<'_>, names: &[&Ident]) -> (TokenStream, TokenStream) {
+    let name = method.ident;
+    if method.default.is_none() {
+        return (quote!(), quote!((__interface.#name)));
+    }
+    let default = method.named("default");
+    let this = match (&method.origin, method.exclusive) {
+        (_, true) => quote!(&mut __session.still()),
+        (Some(Origin::Receiver), false) => quote!(unsafe { #door::unbound(&__session.still()) }),
+        (_, false) => quote!(&__session.still()),
+    };
+    let find = quote! {
+        let #door::core::option::Option::Some(__function) = __session.interface().#name else {
+            return #door::core::result::Result::Ok(__Defaults::#default(#this, #(#names),*));
+        };
+    };
+    (find, quote!(__function))
+}
+
+/// The memory that a result may borrow from.
+fn regions(door: &TokenStream, method: &Method<'_>, origin: &Origin) -> (TokenStream, TokenStream) {
+    let Origin::Arguments(indices) = origin else {
+        return (quote!(), quote!(#door::core::option::Option::None));
+    };
+    let regions = indices.iter().map(|&index| {
+        let argument = &method.arguments[index];
+        let value = &argument.ident;
+        let ty = match argument.passing {
+            Passing::Text => quote!(#door::core::primitive::str),
+            Passing::Slice(ty) => {
+                let ty = carry::open(ty);
+                quote!([#ty])
+            }
+            Passing::Reference(ty) => carry::open(ty).into_token_stream(),
+            _ => return quote!(#door::Region::EMPTY),
+        };
+        let region = ask(door, &ty, &quote!(Pointee), &quote!(region));
+        quote!(#region(#value))
+    });
+    (
+        quote!(let __origins = [#(#regions),*];),
+        quote!(#door::core::option::Option::Some(&__origins)),
+    )
 }
 
 /// The trait, for each of the handles.
@@ -539,12 +913,8 @@ fn handles(contract: &Contract<'_>) -> TokenStream {
     let bodies: Vec<_> = methods
         .iter()
         .map(|method| {
-            let (cfgs, name, call, result) = (
-                &method.cfgs,
-                method.ident,
-                method.named("leave"),
-                method.result(),
-            );
+            let (cfgs, name, call) = (&method.cfgs, method.ident, method.named("leave"));
+            let output = &method.item.sig.output;
             let names: Vec<_> = method
                 .arguments
                 .iter()
@@ -556,22 +926,29 @@ fn handles(contract: &Contract<'_>) -> TokenStream {
             quote! {
                 #(#cfgs)*
                 #[inline]
-                fn #name<#(#lifetimes),*>(#receiver, #(#names: #types),*) -> #result {
+                fn #name<#(#lifetimes),*>(#receiver, #(#names: #types),*) #output {
                     #call(self, #(#names),*)
                 }
             }
         })
         .collect();
-    let handles = [
-        quote!(#door::Caller<dyn #ident>),
-        quote!(#door::Pinned<dyn #ident>),
-        quote!(#door::Instance<dyn #ident>),
-        quote!(#door::Borrowed<'_, dyn #ident>),
-    ];
+    let mut handles = vec![quote!(impl #ident for #door::Instance<dyn #ident>)];
+    if !contract.exclusive() {
+        handles.push(quote!(impl #ident for #door::Pinned<dyn #ident>));
+        // What it follows may go away at any time, and so would what is borrowed from it.
+        if !contract.pinned {
+            handles.push(quote!(impl #ident for #door::Caller<dyn #ident>));
+        }
+    }
+    let supertraits = item.supertraits.iter();
+    let bounds =
+        quote!(?#door::core::marker::Sized + #door::ObjectOf<dyn #ident> #(+ #supertraits)*);
+    handles.push(quote!(impl<__D: #bounds> #ident for #door::Borrowed<'_, __D>));
+    handles.push(quote!(impl<__D: #bounds> #ident for #door::Proxy<__D>));
     let impls = handles.iter().map(|handle| {
         quote! {
             #[automatically_derived]
-            impl #ident for #handle {
+            #handle {
                 #(#bodies)*
             }
         }

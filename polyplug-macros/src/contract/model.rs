@@ -5,8 +5,8 @@ use quote::format_ident;
 use syn::ext::IdentExt as _;
 use syn::visit::{self, Visit};
 use syn::{
-    Attribute, Block, FnArg, Generics, ItemTrait, LitStr, Pat, ReceiverKind, ReturnType, TraitItem,
-    TraitItemFn, Type, TypeParamBound,
+    Attribute, Block, FnArg, Generics, ItemTrait, Lifetime, LitStr, Pat, ReceiverKind, ReturnType,
+    TraitItem, TraitItemFn, Type, TypeParamBound,
 };
 
 use super::Side;
@@ -25,7 +25,27 @@ pub(crate) struct Contract<'a> {
     pub(crate) major: u32,
     pub(crate) minor: u32,
     pub(crate) docs: String,
+    /// Results may borrow from the object.
+    pub(crate) pinned: bool,
     pub(crate) methods: Vec<Method<'a>>,
+}
+
+impl Contract<'_> {
+    /// Some methods take `&mut self`.
+    pub(crate) fn exclusive(&self) -> bool {
+        self.methods.iter().any(|method| method.exclusive)
+    }
+
+    /// A supertrait of this name is there.
+    pub(crate) fn has_supertrait(&self, name: &str) -> bool {
+        self.item.supertraits.iter().any(|bound| match bound {
+            TypeParamBound::Trait(bound) => {
+                let last = bound.path.segments.last();
+                last.is_some_and(|last| last.ident == name)
+            }
+            _ => false,
+        })
+    }
 }
 
 /// A method of a contract.
@@ -41,9 +61,23 @@ pub(crate) struct Method<'a> {
     /// Lifetimes only.
     pub(crate) generics: &'a Generics,
     pub(crate) arguments: Vec<Argument<'a>>,
+    /// It takes `&mut self`.
+    pub(crate) exclusive: bool,
+    /// The lifetime of the receiver, if it has a name.
+    pub(crate) receiver: Option<Lifetime>,
     /// Absent: `()`.
     pub(crate) result: Option<&'a Type>,
+    /// Absent: the result owns itself.
+    pub(crate) origin: Option<Origin>,
     pub(crate) default: Option<&'a Block>,
+}
+
+/// What a result borrows from.
+pub(crate) enum Origin {
+    /// The object.
+    Receiver,
+    /// These arguments, by their index.
+    Arguments(Vec<usize>),
 }
 
 /// An argument of a method, without the receiver.
@@ -96,12 +130,17 @@ impl<'a> Contract<'a> {
         side: Side,
     ) -> Result<Self, TokenStream> {
         let mut problems = Problems::default();
-        let arguments = arguments::parse(arguments, &["id", "version", "crate"], &mut problems);
-        let (mut id, mut version, mut renamed) = (None, None, None);
+        let arguments = arguments::parse(
+            arguments,
+            &["id", "version", "pinned", "crate"],
+            &mut problems,
+        );
+        let (mut id, mut version, mut renamed, mut pinned) = (None, None, None, false);
         for argument in &arguments {
             match (&argument.value, argument.key.to_string().as_str()) {
                 (Value::Path(path), _) => renamed = Some(path),
                 (_, "id") => id = argument.text(&mut problems),
+                (_, "pinned") => pinned = argument.flag(&mut problems),
                 _ => version = argument.text(&mut problems),
             }
         }
@@ -128,7 +167,7 @@ impl<'a> Contract<'a> {
         let methods: Vec<_> = item
             .items
             .iter()
-            .filter_map(|item| Method::of(item, &mut problems))
+            .filter_map(|item| Method::of(item, side, pinned, &mut problems))
             .collect();
         problems.report(tokens)?;
         let id = id.unwrap_or_else(|| LitStr::new("", item.ident.span()));
@@ -141,6 +180,7 @@ impl<'a> Contract<'a> {
             major,
             minor,
             docs: docs(&item.attrs),
+            pinned,
             methods,
         })
     }
@@ -234,7 +274,7 @@ fn check_trait(item: &ItemTrait, problems: &mut Problems) {
 }
 
 impl<'a> Method<'a> {
-    fn of(item: &'a TraitItem, problems: &mut Problems) -> Option<Self> {
+    fn of(item: &'a TraitItem, side: Side, pinned: bool, problems: &mut Problems) -> Option<Self> {
         let item = match item {
             TraitItem::Fn(item) => item,
             TraitItem::Const(item) => {
@@ -286,8 +326,13 @@ impl<'a> Method<'a> {
         }
         check_generics(&sig.generics, problems);
         let mut inputs = sig.inputs.iter();
+        let (mut exclusive, mut receiver_lifetime) = (false, None);
         match inputs.next() {
-            Some(FnArg::Receiver(receiver)) => check_receiver(receiver, problems),
+            Some(FnArg::Receiver(receiver)) => {
+                if let Some((mutable, lifetime)) = check_receiver(receiver, side, problems) {
+                    (exclusive, receiver_lifetime) = (mutable, lifetime);
+                }
+            }
             _ => {
                 problems.at(
                     &sig.ident,
@@ -313,10 +358,20 @@ impl<'a> Method<'a> {
                 });
             }
         }
+        let mut origin = None;
         let result = match &sig.output {
             ReturnType::Default => None,
             ReturnType::Type(_, ty) => {
-                carry::check_result(ty, problems);
+                if carry::check_result(ty, problems) {
+                    let outlives = Outlives::of(&sig.generics);
+                    origin = outlives.origin(
+                        ty,
+                        receiver_lifetime.as_ref(),
+                        &arguments,
+                        pinned,
+                        problems,
+                    );
+                }
                 Some(&**ty)
             }
         };
@@ -335,7 +390,10 @@ impl<'a> Method<'a> {
                 .collect(),
             generics: &sig.generics,
             arguments,
+            exclusive,
+            receiver: receiver_lifetime,
             result,
+            origin,
             default: item.default.as_ref(),
         })
     }
@@ -344,7 +402,15 @@ impl<'a> Method<'a> {
 fn check_generics(generics: &Generics, problems: &mut Problems) {
     for parameter in &generics.params {
         match parameter {
-            syn::GenericParam::Lifetime(_) => {}
+            syn::GenericParam::Lifetime(parameter) => {
+                if let Some(bound) = parameter.bounds.iter().find(|bound| bound.ident == "static") {
+                    problems.at(
+                        bound,
+                        "a reference that crosses cannot be `'static`: what it points to goes away with its module",
+                        "leave the bound out",
+                    );
+                }
+            }
             syn::GenericParam::Type(parameter) => problems.at(
                 parameter,
                 "a contract method cannot be generic: the plugin is compiled before its callers are known",
@@ -366,30 +432,124 @@ fn check_generics(generics: &Generics, problems: &mut Problems) {
     }
 }
 
-fn check_receiver(receiver: &syn::Receiver, problems: &mut Problems) {
-    let mutable = match &receiver.kind {
-        ReceiverKind::Reference(_, _, mutable) => mutable.is_some(),
+/// Whether it is `&mut self`, and the name of its lifetime.
+fn check_receiver(
+    receiver: &syn::Receiver,
+    side: Side,
+    problems: &mut Problems,
+) -> Option<(bool, Option<Lifetime>)> {
+    let (mutable, lifetime) = match &receiver.kind {
+        ReceiverKind::Reference(_, lifetime, mutable) => (mutable.is_some(), lifetime.clone()),
         ReceiverKind::Typed(_, ty) => match &**ty {
-            Type::Reference(reference) => reference.mutability.is_some(),
+            Type::Reference(reference) => {
+                (reference.mutability.is_some(), reference.lifetime.clone())
+            }
             _ => return by_value(receiver, problems),
         },
         _ => return by_value(receiver, problems),
     };
-    if mutable {
+    if mutable && side == Side::Host {
         problems.at(
             receiver,
-            "a `&mut self` method cannot stand in a contract yet",
+            "a host contract is shared by all plugins, so its methods cannot take `&mut self`",
             "take `&self`, and keep what changes behind a `Mutex` or an atomic",
         );
+        return None;
     }
+    Some((mutable, lifetime.filter(|lifetime| lifetime.ident != "_")))
 }
 
-fn by_value(receiver: &syn::Receiver, problems: &mut Problems) {
+fn by_value(receiver: &syn::Receiver, problems: &mut Problems) -> Option<(bool, Option<Lifetime>)> {
     problems.at(
         receiver,
         "a contract method cannot take `self` by value: the plugin keeps its state",
-        "take `&self`",
+        "take `&self`, or `&mut self`",
     );
+    None
+}
+
+/// Which named lifetimes of a method outlive which.
+struct Outlives(Vec<(Lifetime, Lifetime)>);
+
+impl Outlives {
+    fn of(generics: &Generics) -> Self {
+        let mut pairs = Vec::new();
+        for parameter in generics.lifetimes() {
+            for bound in &parameter.bounds {
+                pairs.push((parameter.lifetime.clone(), bound.clone()));
+            }
+        }
+        Self(pairs)
+    }
+
+    fn holds(&self, long: &Lifetime, short: &Lifetime) -> bool {
+        let mut reached = vec![long];
+        let mut at = 0;
+        while let Some(&lifetime) = reached.get(at) {
+            if lifetime == short {
+                return true;
+            }
+            for (from, to) in &self.0 {
+                if from == lifetime && !reached.contains(&to) {
+                    reached.push(to);
+                }
+            }
+            at += 1;
+        }
+        false
+    }
+
+    /// Where a result that holds references may come from.
+    fn origin(
+        &self,
+        result: &Type,
+        receiver: Option<&Lifetime>,
+        arguments: &[Argument<'_>],
+        pinned: bool,
+        problems: &mut Problems,
+    ) -> Option<Origin> {
+        let mut lifetimes = carry::lifetimes(result);
+        if lifetimes.len() > 1 {
+            problems.at(
+                result,
+                "a result can borrow for one lifetime only",
+                "give its references one lifetime, or return owned types",
+            );
+            return None;
+        }
+        let lifetime = lifetimes.pop().flatten();
+        let from_receiver = match (&lifetime, receiver) {
+            (None, _) => true,
+            (Some(lifetime), Some(receiver)) => self.holds(receiver, lifetime),
+            (Some(_), None) => false,
+        };
+        if from_receiver {
+            if !pinned {
+                problems.at(
+                    result,
+                    "a result that borrows from `&self` would outlive an unloaded plugin",
+                    "return an owned type, name the lifetime of the argument it comes from, or add `pinned` to the contract's attribute",
+                );
+                return None;
+            }
+            return Some(Origin::Receiver);
+        }
+        let lifetime = lifetime?;
+        let lends = |argument: &Argument<'_>| match argument.ty {
+            Type::Reference(reference) => {
+                reference.mutability.is_none()
+                    && reference
+                        .lifetime
+                        .as_ref()
+                        .is_some_and(|named| self.holds(named, &lifetime))
+            }
+            _ => false,
+        };
+        let indices = (0..arguments.len())
+            .filter(|&index| lends(&arguments[index]))
+            .collect();
+        Some(Origin::Arguments(indices))
+    }
 }
 
 /// A default body is compiled a second time, for plugins that lack the method.

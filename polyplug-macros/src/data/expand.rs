@@ -1,11 +1,12 @@
 //! What data is printed as: the type as written, its wire form, and the way between the two.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::Type;
+use syn::ext::IdentExt as _;
 
 use super::model::{Data, Field, Shape, Variant};
-use crate::door::{ask, is_standard, over};
+use crate::door::{ask, is_standard, moved, over};
 
 /// The whole expansion.
 pub(crate) fn expand(data: &Data<'_>) -> TokenStream {
@@ -15,7 +16,9 @@ pub(crate) fn expand(data: &Data<'_>) -> TokenStream {
         Shape::Struct(variant) => (quote!(#[repr(C)]), structure(data, variant)),
         Shape::Choice(variants) => (quote!(), choice(data, variants)),
         Shape::Enum(variants) => (quote!(), enumeration(data, variants)),
+        Shape::Flags(field) => (quote!(#[repr(transparent)]), flags(data, field)),
     };
+    let no_drop = no_drop(data);
     quote! {
         #layout
         #tokens
@@ -26,8 +29,40 @@ pub(crate) fn expand(data: &Data<'_>) -> TokenStream {
         )]
         const _: () = {
             #body
+            #no_drop
         };
     }
+}
+
+/// Asks, at the name of the type, whether it has a `Drop` of its own.
+fn no_drop(data: &Data<'_>) -> TokenStream {
+    let Data { door, ident, .. } = data;
+    let near = moved(door, ident.span());
+    quote_spanned! {ident.span()=>
+        const _: fn() = || {
+            use #near::{HasDrop as _, HasNoDrop as _};
+            (&#near::DropCheck::<#ident>::NEW).holds();
+        };
+    }
+}
+
+/// What becomes of a fault where this type was expected as an error.
+fn error_of(data: &Data<'_>) -> TokenStream {
+    let Data { door, .. } = data;
+    quote! {
+        fn error_of(__fault: #door::Fault) -> #door::core::result::Result<Self, #door::Fault> {
+            use #door::{ErrorFromFault as _, NoErrorFromFault as _};
+            (&#door::ErrorOf::<Self>::NEW).make(__fault)
+        }
+    }
+}
+
+/// What all of these types make of one.
+fn bits(door: &TokenStream, types: &[&Type]) -> TokenStream {
+    types.iter().rev().fold(quote!(#door::AnyBits), |rest, ty| {
+        let bits = ask(door, ty, &quote!(Data), &quote!(Bits));
+        over(&quote!(#ty), &quote!(#door::And<#bits, #rest>))
+    })
 }
 
 /// Tokens of ours that say something about all fields, where the type lies that most likely cannot cross.
@@ -60,7 +95,8 @@ fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
     let (lent_layouts, owned_layouts) = (each(quote!(LENT)), each(quote!(OWNED)));
     let (lend, take) = (each(quote!(lend)), each(quote!(take)));
     let (give, receive) = (each(quote!(give)), each(quote!(receive)));
-    let plain = each(quote!(PLAIN));
+    let (bits, surrender) = (bits(door, &types), each(quote!(surrender)));
+    let error_of = error_of(data);
     let functions = each(quote!(FUNCTION));
     let descriptors =
         fields
@@ -99,9 +135,13 @@ fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
         fn give(self) -> Self::Owned {
             __Owned { #(#members: #give(self.#members),)* #end: () }
         }
+        #[inline]
+        fn surrender(self) {
+            #(#surrender(self.#members);)*
+        }
     });
-    let taken = point(quote!(Self { #(#members: #take(&__lent.#members)),* }));
-    let received = point(quote!(Self { #(#members: #receive(__owned.#members)),* }));
+    let taken = point(quote!(Self { #(#members: #take(&__lent.#members, __arena)),* }));
+    let received = point(quote!(Self { #(#members: #receive(__owned.#members, __arena)),* }));
     quote! {
         #lent_wire
         #owned_wire
@@ -112,20 +152,22 @@ fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
         unsafe impl #door::Data for #ident {
             type Lent = __Lent;
             type Owned = __Owned;
+            type Taken<'__c> = Self;
             type Travel = #door::ByAddress;
-            const PLAIN: #door::core::primitive::bool = true #(&& #plain)*;
+            type Bits = #bits;
             const TYPE: &'static #door::abi::TypeDescriptor =
                 &#door::structure::<Self>(#name, #docs, const { &[#(#descriptors),*] });
 
             #safe
             #[inline]
-            unsafe fn take(__lent: &Self::Lent) -> Self {
+            unsafe fn take<'__c>(__lent: &Self::Lent, __arena: &'__c #door::Arena) -> Self {
                 unsafe { #taken }
             }
             #[inline]
-            unsafe fn receive(__owned: Self::Owned) -> Self {
+            unsafe fn receive(__owned: Self::Owned, __arena: &#door::Arena) -> Self {
                 unsafe { #received }
             }
+            #error_of
         }
     }
 }
@@ -134,7 +176,7 @@ fn choice(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
     let Data {
         door, ident, docs, ..
     } = data;
-    let name = ident.to_string();
+    let (name, error_of) = (ident.unraw().to_string(), error_of(data));
     let tags: Vec<_> = (0_u32..).take(variants.len()).collect();
     let patterns: Vec<_> = variants.iter().map(|variant| empty(variant)).collect();
     let descriptors = variants.iter().zip(&tags).map(|(variant, tag)| {
@@ -145,8 +187,9 @@ fn choice(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
         unsafe impl #door::Data for #ident {
             type Lent = #door::core::primitive::u32;
             type Owned = #door::core::primitive::u32;
+            type Taken<'__c> = Self;
             type Travel = #door::ByValue;
-            const PLAIN: #door::core::primitive::bool = false;
+            type Bits = #door::NotPlain;
             const TYPE: &'static #door::abi::TypeDescriptor =
                 &#door::enumeration::<Self>(true, #name, #docs, const { &[#(#descriptors),*] });
 
@@ -155,7 +198,7 @@ fn choice(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
                 match self { #(Self::#patterns => #tags),* }
             }
             #[inline]
-            unsafe fn take(__lent: &#door::core::primitive::u32) -> Self {
+            unsafe fn take(__lent: &#door::core::primitive::u32, _: &#door::Arena) -> Self {
                 match *__lent { #(#tags => Self::#patterns,)* _ => unsafe { #door::core::hint::unreachable_unchecked() } }
             }
             #[inline]
@@ -163,9 +206,10 @@ fn choice(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
                 match self { #(Self::#patterns => #tags),* }
             }
             #[inline]
-            unsafe fn receive(__owned: #door::core::primitive::u32) -> Self {
-                unsafe { <Self as #door::Data>::take(&__owned) }
+            unsafe fn receive(__owned: #door::core::primitive::u32, __arena: &#door::Arena) -> Self {
+                unsafe { <Self as #door::Data>::take(&__owned, __arena) }
             }
+            #error_of
         }
 
         unsafe impl #door::Scalar for #ident {
@@ -196,7 +240,7 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
     let Data {
         door, ident, docs, ..
     } = data;
-    let name = ident.to_string();
+    let (name, error_of) = (ident.unraw().to_string(), error_of(data));
     let all = || variants.iter().flat_map(|variant| &variant.fields);
     let types: Vec<_> = all().map(|field| field.ty).collect();
     let wire = |name: TokenStream, member: &TokenStream| {
@@ -241,10 +285,9 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
             let members: Vec<_> = variant.fields.iter().map(|field| &field.member).collect();
             let bindings: Vec<_> = variant.fields.iter().map(|field| &field.binding).collect();
             let types = variant.fields.iter().map(|field| field.ty);
-            let arena = if *way.to_string() == *"lend" {
-                quote!(, __arena)
-            } else {
-                quote!()
+            let arena = match way.to_string().as_str() {
+                "give" | "surrender" => quote!(),
+                _ => quote!(, __arena),
             };
             let values: Vec<_> = types
                 .zip(&bindings)
@@ -253,7 +296,9 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
                     quote!(#convert(#binding #arena))
                 })
                 .collect();
-            if from_wire {
+            if *way.to_string() == *"surrender" {
+                quote!(Self::#ident { #(#members: #bindings),* } => { #(#values;)* })
+            } else if from_wire {
                 quote!(#form::#ident(#(#bindings),*) => Self::#ident { #(#members: #values),* })
             } else {
                 quote!(Self::#ident { #(#members: #bindings),* } => #form::#ident(#(#values),*))
@@ -265,6 +310,7 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
     let take = arms(true, &quote!(take), &quote!(__Lent));
     let give = arms(false, &quote!(give), &quote!(__Owned));
     let receive = arms(true, &quote!(receive), &quote!(__Owned));
+    let surrender = arms(false, &quote!(surrender), &quote!());
     let point = |tokens: TokenStream| point(&types, tokens);
     let safe = point(quote! {
         #[inline]
@@ -274,6 +320,10 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
         #[inline]
         fn give(self) -> Self::Owned {
             match self { #give }
+        }
+        #[inline]
+        fn surrender(self) {
+            match self { #surrender }
         }
     });
     let taken = point(quote!(match __lent { #take }));
@@ -288,19 +338,82 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
         unsafe impl #door::Data for #ident {
             type Lent = __Lent;
             type Owned = __Owned;
+            type Taken<'__c> = Self;
             type Travel = #door::ByAddress;
-            const PLAIN: #door::core::primitive::bool = false;
+            type Bits = #door::NotPlain;
             const TYPE: &'static #door::abi::TypeDescriptor =
                 &#door::enumeration::<Self>(false, #name, #docs, const { &[#(#descriptors),*] });
 
             #safe
             #[inline]
-            unsafe fn take(__lent: &Self::Lent) -> Self {
+            unsafe fn take<'__c>(__lent: &Self::Lent, __arena: &'__c #door::Arena) -> Self {
                 unsafe { #taken }
             }
             #[inline]
-            unsafe fn receive(__owned: Self::Owned) -> Self {
+            unsafe fn receive(__owned: Self::Owned, __arena: &#door::Arena) -> Self {
                 unsafe { #received }
+            }
+            #error_of
+        }
+    }
+}
+
+/// A set of bits: its integer.
+fn flags(data: &Data<'_>, field: &Field<'_>) -> TokenStream {
+    let Data {
+        door, ident, docs, ..
+    } = data;
+    let (name, member, ty) = (ident.unraw().to_string(), &field.member, field.ty);
+    let wide = over(&quote!(#ty), &quote!(<#ty as #door::Scalar>::Wide));
+    let integer = |member: TokenStream| ask(door, &ty, &quote!(FlagsInteger), &member);
+    let (all, widen, narrow, to_bits) = (
+        integer(quote!(HOLDS)),
+        ask(door, &ty, &quote!(Scalar), &quote!(widen)),
+        ask(door, &ty, &quote!(Scalar), &quote!(narrow)),
+        ask(door, &ty, &quote!(Scalar), &quote!(bits)),
+    );
+    quote! {
+        const _: () = #all;
+
+        unsafe impl #door::Data for #ident {
+            type Lent = #ty;
+            type Owned = #ty;
+            type Taken<'__c> = Self;
+            type Travel = #door::ByValue;
+            type Bits = #door::AnyBits;
+            const TYPE: &'static #door::abi::TypeDescriptor = &#door::flags::<Self, #ty>(#name, #docs);
+
+            #[inline]
+            fn lend(&self, _: &#door::Arena) -> #ty {
+                self.#member
+            }
+            #[inline]
+            unsafe fn take(__lent: &#ty, _: &#door::Arena) -> Self {
+                Self { #member: *__lent }
+            }
+            #[inline]
+            fn give(self) -> #ty {
+                self.#member
+            }
+            #[inline]
+            unsafe fn receive(__owned: #ty, _: &#door::Arena) -> Self {
+                Self { #member: __owned }
+            }
+        }
+
+        unsafe impl #door::Scalar for #ident {
+            type Wide = #wide;
+            #[inline]
+            fn widen(__lent: &#ty) -> Self::Wide {
+                #widen(__lent)
+            }
+            #[inline]
+            fn narrow(__wide: Self::Wide) -> #ty {
+                #narrow(__wide)
+            }
+            #[inline]
+            fn bits(__wide: Self::Wide) -> #door::core::primitive::u64 {
+                #to_bits(__wide)
             }
         }
     }

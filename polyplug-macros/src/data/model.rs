@@ -26,6 +26,8 @@ pub(crate) enum Shape<'a> {
     /// Field-less.
     Choice(Vec<Variant<'a>>),
     Enum(Vec<Variant<'a>>),
+    /// A set of bits, by its one field.
+    Flags(Field<'a>),
 }
 
 /// A variant of an enum, or a struct as the only variant of itself.
@@ -69,7 +71,9 @@ impl<'a> Data<'a> {
         tokens: &'a TokenStream,
     ) -> Result<Self, TokenStream> {
         let mut problems = Problems::default();
-        let arguments = arguments::parse(arguments, &["crate"], &mut problems);
+        let arguments = arguments::parse(arguments, &["flags", "crate"], &mut problems);
+        let flags = arguments.iter().find(|argument| argument.key == "flags");
+        let is_flags = flags.is_some_and(|argument| argument.flag(&mut problems));
         let renamed = arguments.iter().find_map(|argument| match &argument.value {
             Value::Path(path) => Some(path),
             _ => None,
@@ -93,7 +97,7 @@ impl<'a> Data<'a> {
         let mut count = 0;
         let shape = match &item.data {
             syn::Data::Struct(data) => {
-                let variant = variant(
+                let mut variant = variant(
                     &item.ident,
                     &item.attrs,
                     &data.fields,
@@ -107,7 +111,10 @@ impl<'a> Data<'a> {
                         "use `()`, or add a field",
                     );
                 }
-                Shape::Struct(variant)
+                match variant.fields.len() {
+                    1 if is_flags => Shape::Flags(variant.fields.remove(0)),
+                    _ => Shape::Struct(variant),
+                }
             }
             syn::Data::Enum(data) => {
                 if data.variants.is_empty() {
@@ -145,6 +152,15 @@ impl<'a> Data<'a> {
                 Shape::Choice(Vec::new())
             }
         };
+        if let Some(argument) = flags
+            && !matches!(shape, Shape::Flags(_))
+        {
+            problems.at(
+                &argument.key,
+                "a set of bits is a struct with one field, an unsigned integer",
+                "write `struct Name(u32);` with a constant for each bit, or leave `flags` out",
+            );
+        }
         problems.report(tokens)?;
         Ok(Self {
             tokens,

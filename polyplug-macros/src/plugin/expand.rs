@@ -82,7 +82,13 @@ fn checks(plugin: &Plugin<'_>, options: &Options) -> TokenStream {
     let state = plugin.state;
     let at = door::place(state);
     let near = door::moved(&plugin.door, at);
-    let state = quote_spanned!(at=> const _: () = <#state as #near::PluginState>::HOLDS;);
+    let contract = plugin.contract;
+    let state = quote_spanned! {at=>
+        const _: fn() = || {
+            use #near::{AdmitExclusive as _, AdmitShared as _};
+            (&&#near::Admission::<#state, dyn #contract>::NEW).holds();
+        };
+    };
     let requires = options.requires.iter().map(|object| {
         let at = door::place(object);
         let near = door::moved(&plugin.door, at);

@@ -4,7 +4,8 @@ use core::mem::offset_of;
 
 use polyplug_abi::{FieldDescriptor, List, Slice, TypeDescriptor, type_flags, type_kind};
 
-use super::{Arena, ByAddress, Data, type_function};
+use super::{Arena, Bits, ByAddress, Data, NotPlain, type_function};
+use crate::fault::Fault;
 
 /// `{ u32 tag; T value }`, 0 = none.
 #[repr(C, u32)]
@@ -44,8 +45,9 @@ const fn layout<L, O>(kind: u32) -> TypeDescriptor {
 unsafe impl<T: Data> Data for Option<T> {
     type Lent = OptionWire<T::Lent>;
     type Owned = OptionWire<T::Owned>;
+    type Taken<'c> = Option<T::Taken<'c>>;
     type Travel = ByAddress;
-    const PLAIN: bool = false;
+    type Bits = NotPlain;
     const TYPE: &'static TypeDescriptor = &TypeDescriptor {
         elements: &[type_function::<T>()] as *const _,
         element_count: 1,
@@ -60,11 +62,11 @@ unsafe impl<T: Data> Data for Option<T> {
         }
     }
     #[inline]
-    unsafe fn take(lent: &Self::Lent) -> Self {
+    unsafe fn take<'c>(lent: &Self::Lent, arena: &'c Arena) -> Self::Taken<'c> {
         match lent {
             OptionWire::None => None,
             // SAFETY: D2.
-            OptionWire::Some(value) => Some(unsafe { T::take(value) }),
+            OptionWire::Some(value) => Some(unsafe { T::take(value, arena) }),
         }
     }
     #[inline]
@@ -72,11 +74,17 @@ unsafe impl<T: Data> Data for Option<T> {
         self.map_or(OptionWire::None, |value| OptionWire::Some(value.give()))
     }
     #[inline]
-    unsafe fn receive(owned: Self::Owned) -> Self {
+    unsafe fn receive(owned: Self::Owned, arena: &Arena) -> Self {
         match owned {
             OptionWire::None => None,
             // SAFETY: D2, D5.
-            OptionWire::Some(value) => Some(unsafe { T::receive(value) }),
+            OptionWire::Some(value) => Some(unsafe { T::receive(value, arena) }),
+        }
+    }
+    #[inline]
+    fn surrender(self) {
+        if let Some(value) = self {
+            value.surrender();
         }
     }
 }
@@ -85,8 +93,9 @@ unsafe impl<T: Data> Data for Option<T> {
 unsafe impl<T: Data, E: Data> Data for Result<T, E> {
     type Lent = ResultWire<T::Lent, E::Lent>;
     type Owned = ResultWire<T::Owned, E::Owned>;
+    type Taken<'c> = Result<T::Taken<'c>, E::Taken<'c>>;
     type Travel = ByAddress;
-    const PLAIN: bool = false;
+    type Bits = NotPlain;
     const TYPE: &'static TypeDescriptor = &TypeDescriptor {
         elements: &[type_function::<T>(), type_function::<E>()] as *const _ as *const _,
         element_count: 2,
@@ -101,12 +110,12 @@ unsafe impl<T: Data, E: Data> Data for Result<T, E> {
         }
     }
     #[inline]
-    unsafe fn take(lent: &Self::Lent) -> Self {
+    unsafe fn take<'c>(lent: &Self::Lent, arena: &'c Arena) -> Self::Taken<'c> {
         match lent {
             // SAFETY: D2.
-            ResultWire::Ok(value) => Ok(unsafe { T::take(value) }),
+            ResultWire::Ok(value) => Ok(unsafe { T::take(value, arena) }),
             // SAFETY: D2.
-            ResultWire::Err(error) => Err(unsafe { E::take(error) }),
+            ResultWire::Err(error) => Err(unsafe { E::take(error, arena) }),
         }
     }
     #[inline]
@@ -117,13 +126,23 @@ unsafe impl<T: Data, E: Data> Data for Result<T, E> {
         }
     }
     #[inline]
-    unsafe fn receive(owned: Self::Owned) -> Self {
+    unsafe fn receive(owned: Self::Owned, arena: &Arena) -> Self {
         match owned {
             // SAFETY: D2, D5.
-            ResultWire::Ok(value) => Ok(unsafe { T::receive(value) }),
+            ResultWire::Ok(value) => Ok(unsafe { T::receive(value, arena) }),
             // SAFETY: D2, D5.
-            ResultWire::Err(error) => Err(unsafe { E::receive(error) }),
+            ResultWire::Err(error) => Err(unsafe { E::receive(error, arena) }),
         }
+    }
+    #[inline]
+    fn surrender(self) {
+        match self {
+            Ok(value) => value.surrender(),
+            Err(error) => error.surrender(),
+        }
+    }
+    fn instead(fault: Fault) -> Result<Self, Fault> {
+        E::error_of(fault).map(Err)
     }
 }
 
@@ -131,10 +150,15 @@ unsafe impl<T: Data, E: Data> Data for Result<T, E> {
 unsafe impl<T: Data, const N: usize> Data for [T; N] {
     type Lent = [T::Lent; N];
     type Owned = [T::Owned; N];
+    type Taken<'c> = [T::Taken<'c>; N];
     type Travel = ByAddress;
-    const PLAIN: bool = T::PLAIN;
+    type Bits = T::Bits;
     const TYPE: &'static TypeDescriptor = &TypeDescriptor {
-        flags: if T::PLAIN { type_flags::PLAIN } else { 0 },
+        flags: if <T::Bits as Bits>::PLAIN {
+            type_flags::PLAIN
+        } else {
+            0
+        },
         length: N,
         elements: &[type_function::<T>()] as *const _,
         element_count: 1,
@@ -146,18 +170,22 @@ unsafe impl<T: Data, const N: usize> Data for [T; N] {
         core::array::from_fn(|index| self[index].lend(arena))
     }
     #[inline]
-    unsafe fn take(lent: &Self::Lent) -> Self {
+    unsafe fn take<'c>(lent: &Self::Lent, arena: &'c Arena) -> Self::Taken<'c> {
         // SAFETY: D2, for each element.
-        core::array::from_fn(|index| unsafe { T::take(&lent[index]) })
+        core::array::from_fn(|index| unsafe { T::take(&lent[index], arena) })
     }
     #[inline]
     fn give(self) -> Self::Owned {
         self.map(T::give)
     }
     #[inline]
-    unsafe fn receive(owned: Self::Owned) -> Self {
+    unsafe fn receive(owned: Self::Owned, arena: &Arena) -> Self {
         // SAFETY: D2, D5, for each element.
-        owned.map(|element| unsafe { T::receive(element) })
+        owned.map(|element| unsafe { T::receive(element, arena) })
+    }
+    #[inline]
+    fn surrender(self) {
+        self.into_iter().for_each(T::surrender);
     }
 }
 
@@ -172,8 +200,9 @@ macro_rules! tuples {
         unsafe impl<$($name: Data),+> Data for ($($name,)+) {
             type Lent = $wire<$($name::Lent),+>;
             type Owned = $wire<$($name::Owned),+>;
+            type Taken<'c> = ($($name::Taken<'c>,)+);
             type Travel = ByAddress;
-            const PLAIN: bool = false;
+            type Bits = NotPlain;
             const TYPE: &'static TypeDescriptor = &TypeDescriptor {
                 fields: List::of(const { &[$(
                     &FieldDescriptor {
@@ -194,18 +223,22 @@ macro_rules! tuples {
                 $wire($(self.$index.lend(arena)),+)
             }
             #[inline]
-            unsafe fn take(lent: &Self::Lent) -> Self {
+            unsafe fn take<'c>(lent: &Self::Lent, arena: &'c Arena) -> Self::Taken<'c> {
                 // SAFETY: D2, for each field.
-                unsafe { ($($name::take(&lent.$index),)+) }
+                unsafe { ($($name::take(&lent.$index, arena),)+) }
             }
             #[inline]
             fn give(self) -> Self::Owned {
                 $wire($(self.$index.give()),+)
             }
             #[inline]
-            unsafe fn receive(owned: Self::Owned) -> Self {
+            unsafe fn receive(owned: Self::Owned, arena: &Arena) -> Self {
                 // SAFETY: D2, D5, for each field.
-                unsafe { ($($name::receive(owned.$index),)+) }
+                unsafe { ($($name::receive(owned.$index, arena),)+) }
+            }
+            #[inline]
+            fn surrender(self) {
+                $(self.$index.surrender();)+
             }
         }
     )*};

@@ -1,8 +1,9 @@
-//! Values that travel in a register: `bool`, `char`, integers to 64 bits, floats; and `()`, which does not travel.
+//! Numbers and the like. `bool`, `char`, integers to 64 bits and floats travel in a register, integers of 128 bits by
+//! address, `()` not at all.
 
 use polyplug_abi::{TypeDescriptor, type_flags, type_kind};
 
-use super::{Arena, AsNothing, ByValue, Data, Scalar};
+use super::{AnyBits, Arena, AsNothing, ByAddress, ByValue, Data, NotPlain, Scalar, SomeBits};
 
 const fn scalar(kind: u32, bytes: usize) -> TypeDescriptor {
     TypeDescriptor {
@@ -21,8 +22,9 @@ macro_rules! numbers {
         unsafe impl Data for $type {
             type Lent = $type;
             type Owned = $type;
+            type Taken<'c> = $type;
             type Travel = ByValue;
-            const PLAIN: bool = true;
+            type Bits = AnyBits;
             const TYPE: &'static TypeDescriptor = &scalar(type_kind::$kind, size_of::<$type>());
 
             #[inline(always)]
@@ -30,7 +32,7 @@ macro_rules! numbers {
                 *self
             }
             #[inline(always)]
-            unsafe fn take(lent: &$type) -> $type {
+            unsafe fn take(lent: &$type, _: &Arena) -> $type {
                 *lent
             }
             #[inline(always)]
@@ -38,7 +40,7 @@ macro_rules! numbers {
                 self
             }
             #[inline(always)]
-            unsafe fn receive(owned: $type) -> $type {
+            unsafe fn receive(owned: $type, _: &Arena) -> $type {
                 owned
             }
         }
@@ -85,8 +87,9 @@ numbers! {
 unsafe impl Data for bool {
     type Lent = u8;
     type Owned = u8;
+    type Taken<'c> = Self;
     type Travel = ByValue;
-    const PLAIN: bool = true;
+    type Bits = SomeBits;
     const TYPE: &'static TypeDescriptor = &scalar(type_kind::BOOL, 1);
 
     #[inline(always)]
@@ -94,7 +97,7 @@ unsafe impl Data for bool {
         u8::from(*self)
     }
     #[inline(always)]
-    unsafe fn take(lent: &u8) -> Self {
+    unsafe fn take(lent: &u8, _: &Arena) -> Self {
         *lent != 0
     }
     #[inline(always)]
@@ -102,7 +105,7 @@ unsafe impl Data for bool {
         u8::from(self)
     }
     #[inline(always)]
-    unsafe fn receive(owned: u8) -> Self {
+    unsafe fn receive(owned: u8, _: &Arena) -> Self {
         owned != 0
     }
 }
@@ -129,8 +132,9 @@ unsafe impl Scalar for bool {
 unsafe impl Data for char {
     type Lent = u32;
     type Owned = u32;
+    type Taken<'c> = Self;
     type Travel = ByValue;
-    const PLAIN: bool = true;
+    type Bits = SomeBits;
     const TYPE: &'static TypeDescriptor = &scalar(type_kind::CHAR, 4);
 
     #[inline(always)]
@@ -138,7 +142,7 @@ unsafe impl Data for char {
         u32::from(*self)
     }
     #[inline(always)]
-    unsafe fn take(lent: &u32) -> Self {
+    unsafe fn take(lent: &u32, _: &Arena) -> Self {
         // SAFETY: D2: a scalar value by promise or by check.
         unsafe { char::from_u32_unchecked(*lent) }
     }
@@ -147,7 +151,7 @@ unsafe impl Data for char {
         u32::from(self)
     }
     #[inline(always)]
-    unsafe fn receive(owned: u32) -> Self {
+    unsafe fn receive(owned: u32, _: &Arena) -> Self {
         // SAFETY: D2: a scalar value by promise or by check.
         unsafe { char::from_u32_unchecked(owned) }
     }
@@ -175,16 +179,61 @@ unsafe impl Scalar for char {
 unsafe impl Data for () {
     type Lent = ();
     type Owned = ();
+    type Taken<'c> = ();
     type Travel = AsNothing;
-    const PLAIN: bool = false;
+    type Bits = NotPlain;
     const TYPE: &'static TypeDescriptor = &TypeDescriptor::of_kind(type_kind::UNIT);
 
     #[inline(always)]
     fn lend(&self, _: &Arena) {}
     #[inline(always)]
-    unsafe fn take((): &()) {}
+    unsafe fn take((): &(), _: &Arena) {}
     #[inline(always)]
     fn give(self) {}
     #[inline(always)]
-    unsafe fn receive((): ()) {}
+    unsafe fn receive((): (), _: &Arena) {}
+}
+
+macro_rules! wide {
+    ($($type:ty, $kind:ident;)*) => {$(
+        // SAFETY: D1: two halves, the low one first. It owns nothing (D4, D5).
+        unsafe impl Data for $type {
+            type Lent = [u64; 2];
+            type Owned = [u64; 2];
+            type Taken<'c> = $type;
+            type Travel = ByAddress;
+            type Bits = NotPlain;
+            const TYPE: &'static TypeDescriptor = &TypeDescriptor {
+                lent_size: 16,
+                lent_align: 8,
+                owned_size: 16,
+                owned_align: 8,
+                ..TypeDescriptor::of_kind(type_kind::$kind)
+            };
+
+            #[inline(always)]
+            fn lend(&self, _: &Arena) -> [u64; 2] {
+                (*self).give()
+            }
+            #[inline(always)]
+            unsafe fn take(lent: &[u64; 2], _: &Arena) -> $type {
+                (u128::from(lent[1]) << 64 | u128::from(lent[0])) as $type
+            }
+            #[inline(always)]
+            #[expect(clippy::cast_possible_truncation, reason = "the halves")]
+            fn give(self) -> [u64; 2] {
+                [self as u64, (self >> 64) as u64]
+            }
+            #[inline(always)]
+            unsafe fn receive(owned: [u64; 2], arena: &Arena) -> $type {
+                // SAFETY: D2: every two halves are a value.
+                unsafe { Self::take(&owned, arena) }
+            }
+        }
+    )*};
+}
+
+wide! {
+    u128, U128;
+    i128, I128;
 }

@@ -1,12 +1,11 @@
-//! Runs of values: `String`, `Vec<T>`, `&[T]`, and `&T`, which is a run of one.
+//! Runs of values: `String`, `Vec<T>`, `&[T]`; and `Box<T>`, which is what its form makes of it.
 
 use core::mem::ManuallyDrop;
-use core::ops::Deref;
 use core::{ptr, slice};
 
 use polyplug_abi::{Buffer, Slice, TypeDescriptor, type_kind};
 
-use super::{Arena, ByAddress, Data, type_function};
+use super::{Arena, Boxing, ByAddress, Data, NotPlain, Pointee, type_function};
 
 /// Frees the memory of a `Vec<T>` whose elements were moved out.
 ///
@@ -18,7 +17,7 @@ unsafe extern "C" fn release_vec<T>(ptr: *mut u8, capacity: usize) {
 }
 
 /// Hands the memory of a vector over as it lies.
-fn buffer_of<T>(values: Vec<T>) -> Buffer {
+pub(super) fn buffer_of<T>(values: Vec<T>) -> Buffer {
     if values.capacity() == 0 {
         return Buffer {
             len: values.len(),
@@ -54,8 +53,9 @@ unsafe fn copy_of<T>(ptr: *const u8, len: usize) -> Vec<T> {
 unsafe impl Data for String {
     type Lent = Slice;
     type Owned = Buffer;
+    type Taken<'c> = Self;
     type Travel = ByAddress;
-    const PLAIN: bool = false;
+    type Bits = NotPlain;
     const TYPE: &'static TypeDescriptor = &sequence(type_kind::STRING);
 
     #[inline]
@@ -63,7 +63,7 @@ unsafe impl Data for String {
         Slice::text(self)
     }
     #[inline]
-    unsafe fn take(lent: &Slice) -> Self {
+    unsafe fn take(lent: &Slice, _: &Arena) -> Self {
         // SAFETY: D2: valid text for the call.
         unsafe { lent.str() }.to_owned()
     }
@@ -72,7 +72,7 @@ unsafe impl Data for String {
         buffer_of(self.into_bytes())
     }
     #[inline]
-    unsafe fn receive(owned: Buffer) -> Self {
+    unsafe fn receive(owned: Buffer, _: &Arena) -> Self {
         // SAFETY: D2: valid text until it is released, below.
         let text = unsafe { owned.slice().str() }.to_owned();
         // SAFETY: D5: received here, once.
@@ -81,7 +81,7 @@ unsafe impl Data for String {
     }
 }
 
-const fn sequence(kind: u32) -> TypeDescriptor {
+pub(super) const fn sequence(kind: u32) -> TypeDescriptor {
     TypeDescriptor {
         lent_size: size_of::<Slice>(),
         lent_align: align_of::<Slice>(),
@@ -95,8 +95,9 @@ const fn sequence(kind: u32) -> TypeDescriptor {
 unsafe impl<T: Data> Data for Vec<T> {
     type Lent = Slice;
     type Owned = Buffer;
+    type Taken<'c> = Vec<T::Taken<'c>>;
     type Travel = ByAddress;
-    const PLAIN: bool = false;
+    type Bits = NotPlain;
     const TYPE: &'static TypeDescriptor = &TypeDescriptor {
         elements: &[type_function::<T>()] as *const _,
         element_count: 1,
@@ -108,19 +109,13 @@ unsafe impl<T: Data> Data for Vec<T> {
         lend_slice(self, arena)
     }
     #[inline]
-    unsafe fn take(lent: &Slice) -> Self {
+    unsafe fn take<'c>(lent: &Slice, arena: &'c Arena) -> Vec<T::Taken<'c>> {
         if T::PLAIN {
-            // SAFETY: D2 (clause 1), D3 (clause 2).
+            // SAFETY: D2 (clause 1), D3 (clause 2): what is taken of a plain type is the type.
             return unsafe { copy_of(lent.ptr, lent.len) };
         }
-        (0..lent.len)
-            .map(|index| {
-                // SAFETY: D2: `len` wire values lie at `ptr`.
-                let element = unsafe { &*lent.ptr.cast::<T::Lent>().add(index) };
-                // SAFETY: D2: each of them is valid.
-                unsafe { T::take(element) }
-            })
-            .collect()
+        // SAFETY: D2.
+        unsafe { take_each::<T>(*lent, arena) }.collect()
     }
     #[inline]
     fn give(self) -> Buffer {
@@ -131,66 +126,96 @@ unsafe impl<T: Data> Data for Vec<T> {
         }
     }
     #[inline]
-    unsafe fn receive(owned: Buffer) -> Self {
-        let values = if T::PLAIN {
+    unsafe fn receive(owned: Buffer, arena: &Arena) -> Self {
+        if T::PLAIN {
             // SAFETY: D2 (clause 1), D3 (clause 2).
-            unsafe { copy_of(owned.ptr, owned.len) }
+            let values = unsafe { copy_of(owned.ptr, owned.len) };
+            // SAFETY: D5: received here, once.
+            unsafe { owned.release() };
+            return values;
+        }
+        // SAFETY: D2, D5.
+        unsafe { receive_each::<T, Self>(owned, arena) }
+    }
+    #[inline]
+    fn surrender(self) {
+        if T::PLAIN {
+            drop(self);
         } else {
-            (0..owned.len)
-                .map(|index| {
-                    // SAFETY: D2: `len` wire values lie at `ptr`; each is read once, here.
-                    let element = unsafe { owned.ptr.cast::<T::Owned>().add(index).read() };
-                    // SAFETY: D2 and D5: each of them is valid and received once.
-                    unsafe { T::receive(element) }
-                })
-                .collect()
-        };
-        // SAFETY: D5: received here, once; the elements were moved out.
-        unsafe { owned.release() };
-        values
+            self.into_iter().for_each(T::surrender);
+        }
     }
 }
 
-// SAFETY: D1: a pointer to one wire value. D4, D5: as for a vector of one.
-unsafe impl<T: Data> Data for Box<T> {
-    type Lent = *const ();
-    type Owned = Buffer;
+/// The values of a lent run, in order.
+///
+/// # Safety
+/// 1. D2, for each of the `len` wire values at `ptr`.
+#[inline]
+pub(super) unsafe fn take_each<'c, T: Data>(
+    lent: Slice,
+    arena: &'c Arena,
+) -> impl ExactSizeIterator<Item = T::Taken<'c>> {
+    (0..lent.len).map(move |index| {
+        // SAFETY: clause 1: `len` wire values lie at `ptr`.
+        let element = unsafe { &*lent.ptr.cast::<T::Lent>().add(index) };
+        // SAFETY: clause 1: each of them is valid.
+        unsafe { T::take(element, arena) }
+    })
+}
+
+/// The values of a run that was handed over, in order; its memory is released.
+///
+/// # Safety
+/// 1. D2 and D5, for the `len` wire values at `ptr`.
+#[inline]
+pub(super) unsafe fn receive_each<T: Data, R: FromIterator<T>>(owned: Buffer, arena: &Arena) -> R {
+    let values = (0..owned.len)
+        .map(|index| {
+            // SAFETY: clause 1: `len` wire values lie at `ptr`; each is read once, here.
+            let element = unsafe { owned.ptr.cast::<T::Owned>().add(index).read() };
+            // SAFETY: clause 1: each of them is valid and received once.
+            unsafe { T::receive(element, arena) }
+        })
+        .collect();
+    // SAFETY: clause 1: received here, once; the elements were moved out.
+    unsafe { owned.release() };
+    values
+}
+
+// SAFETY: those of the form. D4, D5: as for a vector of one, or as for an object.
+unsafe impl<T: ?Sized + Pointee> Data for Box<T>
+where
+    T::Form: Boxing<T>,
+{
+    type Lent = <T::Form as Boxing<T>>::Lent;
+    type Owned = <T::Form as Boxing<T>>::Owned;
+    type Taken<'c> = <T::Form as Boxing<T>>::Taken<'c>;
     type Travel = ByAddress;
-    const PLAIN: bool = false;
-    const TYPE: &'static TypeDescriptor = &TypeDescriptor {
-        lent_size: size_of::<*const ()>(),
-        lent_align: align_of::<*const ()>(),
-        owned_size: size_of::<Buffer>(),
-        owned_align: align_of::<Buffer>(),
-        elements: &[type_function::<T>()] as *const _,
-        element_count: 1,
-        ..TypeDescriptor::of_kind(type_kind::BOX)
-    };
+    type Bits = NotPlain;
+    const TYPE: &'static TypeDescriptor = <T::Form as Boxing<T>>::TYPE;
 
     #[inline]
-    fn lend(&self, arena: &Arena) -> *const () {
-        lend_reference::<T>(self, arena).cast()
+    fn lend(&self, arena: &Arena) -> Self::Lent {
+        <T::Form as Boxing<T>>::lend(self, arena)
     }
     #[inline]
-    unsafe fn take(lent: &*const ()) -> Self {
-        // SAFETY: D2: one valid wire value.
-        let value = unsafe { &*lent.cast::<T::Lent>() };
+    unsafe fn take<'c>(lent: &Self::Lent, arena: &'c Arena) -> Self::Taken<'c> {
         // SAFETY: D2.
-        Box::new(unsafe { T::take(value) })
+        unsafe { <T::Form as Boxing<T>>::take(lent, arena) }
     }
     #[inline]
-    fn give(self) -> Buffer {
-        buffer_of(vec![T::give(*self)])
+    fn give(self) -> Self::Owned {
+        <T::Form as Boxing<T>>::give(self)
     }
     #[inline]
-    unsafe fn receive(owned: Buffer) -> Self {
-        // SAFETY: D2: one wire value lies at `ptr`; read once, here.
-        let value = unsafe { owned.ptr.cast::<T::Owned>().read() };
+    unsafe fn receive(owned: Self::Owned, arena: &Arena) -> Self {
         // SAFETY: D2, D5.
-        let value = Box::new(unsafe { T::receive(value) });
-        // SAFETY: D5: received here, once; the value was moved out.
-        unsafe { owned.release() };
-        value
+        unsafe { <T::Form as Boxing<T>>::receive(owned, arena) }
+    }
+    #[inline]
+    fn surrender(self) {
+        <T::Form as Boxing<T>>::surrender(self);
     }
 }
 
@@ -204,90 +229,27 @@ pub(crate) fn lend_slice<T: Data>(values: &[T], arena: &Arena) -> Slice {
     }
 }
 
-/// Caller's side of `&T`: by address when `T` is plain, otherwise its wire form.
-#[inline(always)]
-pub(crate) fn lend_reference<T: Data>(value: &T, arena: &Arena) -> *const T::Lent {
-    if T::PLAIN {
-        // D3: the two have one layout.
-        return ptr::from_ref(value).cast();
-    }
-    arena.keep(core::iter::once(value.lend(arena))).ptr.cast()
-}
-
-/// Callee's side of `&[T]`.
-#[derive(Debug)]
-pub enum TakenSlice<'a, T> {
-    /// The caller's own values.
-    Lent(&'a [T]),
-    /// Copies.
-    Copied(Vec<T>),
-}
-
-impl<T> Deref for TakenSlice<'_, T> {
-    type Target = [T];
-    #[inline(always)]
-    fn deref(&self) -> &[T] {
-        match self {
-            Self::Lent(values) => values,
-            Self::Copied(values) => values,
-        }
-    }
-}
-
 /// Callee's side of `&[T]`.
 ///
 /// # Safety
-/// 1. `ptr` points to `len` valid wire values that live for `'a`, or `len` is 0.
+/// 1. `ptr` points to `len` valid wire values that live as long as the arena, or `len` is 0.
 #[inline(always)]
-pub(crate) unsafe fn take_slice<'a, T: Data>(ptr: *const T::Lent, len: usize) -> TakenSlice<'a, T> {
+pub(crate) unsafe fn take_slice<'c, T: Data>(
+    ptr: *const T::Lent,
+    len: usize,
+    arena: &'c Arena,
+) -> &'c [T::Taken<'c>] {
+    if len == 0 {
+        return &[];
+    }
     if T::PLAIN {
-        if len == 0 {
-            return TakenSlice::Lent(&[]);
-        }
-        // SAFETY: clause 1; D3: a wire value is a `T`.
-        return TakenSlice::Lent(unsafe { slice::from_raw_parts(ptr.cast::<T>(), len) });
+        // SAFETY: clause 1; D3: a wire value is what is taken of it.
+        return unsafe { slice::from_raw_parts(ptr.cast(), len) };
     }
+    let lent = Slice {
+        ptr: ptr.cast(),
+        len,
+    };
     // SAFETY: clause 1.
-    TakenSlice::Copied(unsafe {
-        <Vec<T> as Data>::take(&Slice {
-            ptr: ptr.cast(),
-            len,
-        })
-    })
-}
-
-/// Callee's side of `&T`.
-#[derive(Debug)]
-pub enum TakenReference<'a, T> {
-    /// The caller's own value.
-    Lent(&'a T),
-    /// A copy.
-    Copied(T),
-}
-
-impl<T> Deref for TakenReference<'_, T> {
-    type Target = T;
-    #[inline(always)]
-    fn deref(&self) -> &T {
-        match self {
-            Self::Lent(value) => value,
-            Self::Copied(value) => value,
-        }
-    }
-}
-
-/// Callee's side of `&T`.
-///
-/// # Safety
-/// 1. `ptr` points to a valid wire value that lives for `'a`.
-#[inline(always)]
-pub(crate) unsafe fn take_reference<'a, T: Data>(ptr: *const T::Lent) -> TakenReference<'a, T> {
-    if T::PLAIN {
-        // SAFETY: clause 1; D3: a wire value is a `T`.
-        return TakenReference::Lent(unsafe { &*ptr.cast::<T>() });
-    }
-    // SAFETY: clause 1.
-    let lent = unsafe { &*ptr };
-    // SAFETY: clause 1.
-    TakenReference::Copied(unsafe { T::take(lent) })
+    arena.hold_all(unsafe { take_each::<T>(lent, arena) })
 }

@@ -26,6 +26,7 @@ use super::info::{ContractInfo, PluginInfo};
 use super::model::{Catalog, Copier};
 use super::runtime::Runtime;
 use super::{reaper, views};
+use crate::data::Arena;
 use crate::error::{Error, Result};
 use crate::fault::{Fault, report_line};
 use crate::handles::LinkCount;
@@ -332,7 +333,7 @@ pub(crate) unsafe fn construct(
     };
     let chain = match checked {
         // SAFETY: checked a line above, received once.
-        Ok(()) => unsafe { <Vec<String> as crate::Data>::receive(error) },
+        Ok(()) => unsafe { <Vec<String> as crate::Data>::receive(error, &Arena::new()) },
         Err(invalid) => vec![invalid.to_string()],
     };
     let source = chain.into_iter().rev().fold(None, |source, message| {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use polyplug_abi::type_kind;
+use polyplug_abi::{method_flags, type_kind};
 
 use super::model::{Catalog, MethodModel};
 
@@ -24,6 +24,7 @@ pub(crate) fn differences(provider: Side<'_>, caller: Side<'_>) -> Vec<String> {
         seen: HashSet::new(),
         lines: Vec::new(),
     };
+    comparison.use_of(provider.contract, caller.contract, "");
     comparison.methods(provider.contract, caller.contract, "", true);
     comparison.lines
 }
@@ -36,6 +37,30 @@ struct Comparison<'a> {
 }
 
 impl Comparison<'_> {
+    /// Whether both sides say that callers share a provider, or that each has its own.
+    fn use_of(&mut self, provider: usize, caller: usize, place: &str) {
+        let exclusive =
+            |side: Side<'_>, contract: usize| side.catalog.contracts[contract].exclusive;
+        let (theirs, ours) = (
+            exclusive(self.provider, provider),
+            exclusive(self.caller, caller),
+        );
+        if theirs == ours {
+            return;
+        }
+        let word = |exclusive| {
+            if exclusive {
+                "takes `&mut self` in some methods"
+            } else {
+                "takes `&self` in all methods"
+            }
+        };
+        self.lines.push(format!(
+            "{place}the contract: {} {}, {} {}; a contract that becomes exclusive, or shared, is another major version",
+            self.provider.name, word(theirs), self.caller.name, word(ours),
+        ));
+    }
+
     fn methods(&mut self, provider: usize, caller: usize, place: &str, all: bool) {
         let theirs = &self.provider.catalog.contracts[provider].methods;
         for method in &self.caller.catalog.contracts[caller].methods {
@@ -61,6 +86,22 @@ impl Comparison<'_> {
             );
             self.different(place, &theirs, &ours);
             return;
+        }
+        if provider.exclusive != caller.exclusive {
+            let word = |exclusive| if exclusive { "&mut self" } else { "&self" };
+            self.different(
+                &format!("{place}, receiver"),
+                word(provider.exclusive),
+                word(caller.exclusive),
+            );
+        }
+        if provider.borrows != caller.borrows {
+            let word = |borrows| match borrows {
+                0 => "an owned result",
+                method_flags::BORROWS => "a result that borrows from its arguments",
+                _ => "a result that borrows from the object",
+            };
+            self.different(place, word(provider.borrows), word(caller.borrows));
         }
         for (their, our) in provider.arguments.iter().zip(&caller.arguments) {
             let name = if our.name.is_empty() {
@@ -96,6 +137,7 @@ impl Comparison<'_> {
         let (their_catalog, our_catalog) = (self.provider.catalog, self.caller.catalog);
         let (their, our) = (&their_catalog.types[provider], &our_catalog.types[caller]);
         let same_shape = their.kind == our.kind
+            && their.flags == our.flags
             && their.length == our.length
             && their.elements.len() == our.elements.len();
         if !same_shape {
@@ -139,7 +181,12 @@ impl Comparison<'_> {
                 format!("{} {}", contract.id, contract.major)
             };
             if id(their_contract) == id(our_contract) {
-                let place = format!("{place}, contract `{}`, ", our_contract.id);
+                let place = if our_contract.id.is_empty() {
+                    format!("{place}, closure, ")
+                } else {
+                    format!("{place}, contract `{}`, ", our_contract.id)
+                };
+                self.use_of(their, our, &place);
                 self.methods(their, our, &place, false);
             } else {
                 let (theirs, ours) = (id(their_contract), id(our_contract));

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use polyplug_abi::{
     ArgumentDescriptor, ContractDescriptor, FieldDescriptor, InterfaceHeader, List,
     MethodDescriptor, Offer, PluginDescriptor, Slice, TypeDescriptor, TypeFunction,
-    VariantDescriptor, contract_flags, method_flags, passing, type_kind,
+    VariantDescriptor, contract_flags, method_flags, passing, type_flags, type_kind,
 };
 
 /// More entries than this in one list are a lie.
@@ -41,6 +41,8 @@ pub(crate) struct ContractModel {
     pub(crate) major: u32,
     pub(crate) minor: u32,
     pub(crate) host: bool,
+    /// Some methods take `&mut self`.
+    pub(crate) exclusive: bool,
     pub(crate) methods: Vec<MethodModel>,
 }
 
@@ -49,6 +51,10 @@ pub(crate) struct MethodModel {
     pub(crate) name: String,
     pub(crate) docs: String,
     pub(crate) has_default: bool,
+    /// It takes `&mut self`.
+    pub(crate) exclusive: bool,
+    /// `BORROWS`, `BORROWS_OBJECT`, or nothing.
+    pub(crate) borrows: u32,
     pub(crate) arguments: Vec<ArgumentModel>,
     pub(crate) result: usize,
 }
@@ -63,6 +69,7 @@ pub(crate) struct ArgumentModel {
 #[derive(Debug, Default)]
 pub(crate) struct TypeModel {
     pub(crate) kind: u32,
+    pub(crate) flags: u32,
     pub(crate) name: String,
     pub(crate) length: usize,
     pub(crate) elements: Vec<usize>,
@@ -123,14 +130,64 @@ impl Catalog {
                 }
             }
             type_kind::OBJECT => {
-                let name = ty
-                    .contract
-                    .map_or("?", |contract| self.contracts[contract].name.as_str());
-                format!("dyn {name}")
+                let object = self.object_name(ty);
+                if ty.flags & type_flags::UNIQUE != 0 {
+                    format!("Box<{object}>")
+                } else if ty.flags & type_flags::SHARED != 0 {
+                    format!("Arc<{object}>")
+                } else {
+                    format!("&{}", grouped(&object))
+                }
             }
-            type_kind::STRUCT | type_kind::ENUM => ty.name.clone(),
+            type_kind::TEXT => "&str".to_owned(),
+            type_kind::SLICE => format!("&[{}]", element(0)),
+            type_kind::REFERENCE => format!("&{}", element(0)),
+            type_kind::MAP => {
+                let pair = ty.elements.first().map(|&pair| &self.types[pair].fields);
+                let names: Vec<_> = pair
+                    .into_iter()
+                    .flatten()
+                    .map(|field| self.type_name(field.ty))
+                    .collect();
+                format!("Map<{}>", names.join(", "))
+            }
+            type_kind::SET => format!("Set<{}>", element(0)),
+            type_kind::STRUCT | type_kind::ENUM | type_kind::FLAGS => ty.name.clone(),
             kind => scalar_name(kind).to_owned(),
         }
+    }
+
+    /// `dyn Greeter + Send`, `dyn Fn(u32) -> bool`.
+    fn object_name(&self, ty: &TypeModel) -> String {
+        let markers = [(type_flags::SEND, " + Send"), (type_flags::SYNC, " + Sync")];
+        let markers = markers.iter().filter(|(flag, _)| ty.flags & flag != 0);
+        let markers: String = markers.map(|(_, marker)| *marker).collect();
+        let Some(contract) = ty.contract.map(|contract| &self.contracts[contract]) else {
+            return format!("dyn ?{markers}");
+        };
+        if !contract.id.is_empty() {
+            return format!("dyn {}{markers}", contract.name);
+        }
+        let kind = if ty.flags & type_flags::ONCE != 0 {
+            "FnOnce"
+        } else if contract.exclusive {
+            "FnMut"
+        } else {
+            "Fn"
+        };
+        let Some(call) = contract.methods.first() else {
+            return format!("dyn {kind}(?){markers}");
+        };
+        let arguments: Vec<_> = call
+            .arguments
+            .iter()
+            .map(|argument| self.argument_type(argument))
+            .collect();
+        let result = match self.type_name(call.result).as_str() {
+            "()" => String::new(),
+            result => format!(" -> {result}"),
+        };
+        format!("dyn {kind}({}){result}{markers}", arguments.join(", "))
     }
 
     /// The argument's type as its author would write it.
@@ -139,7 +196,14 @@ impl Catalog {
         match argument.passing {
             passing::TEXT => "&str".to_owned(),
             passing::SLICE => format!("&[{name}]"),
-            passing::REFERENCE | passing::OBJECT => format!("&{name}"),
+            passing::SLICE_MUT => format!("&mut [{name}]"),
+            passing::SINK => format!("&mut {name}"),
+            passing::OBJECT_MUT => {
+                let object = self.object_name(&self.types[argument.ty]);
+                format!("&mut {}", grouped(&object))
+            }
+            // Some types say themselves that they are references.
+            passing::REFERENCE if !name.starts_with('&') => format!("&{name}"),
             _ => name,
         }
     }
@@ -168,6 +232,15 @@ impl Catalog {
     }
 }
 
+/// A type that can stand behind `&`.
+fn grouped(object: &str) -> String {
+    if object.contains(" + ") {
+        format!("({object})")
+    } else {
+        object.to_owned()
+    }
+}
+
 fn scalar_name(kind: u32) -> &'static str {
     match kind {
         type_kind::BOOL => "bool",
@@ -184,6 +257,12 @@ fn scalar_name(kind: u32) -> &'static str {
         type_kind::USIZE => "usize",
         type_kind::F32 => "f32",
         type_kind::F64 => "f64",
+        type_kind::U128 => "u128",
+        type_kind::I128 => "i128",
+        type_kind::DURATION => "Duration",
+        type_kind::SYSTEM_TIME => "SystemTime",
+        type_kind::PATH => "PathBuf",
+        type_kind::BORROWED_PATH => "&Path",
         _ => "a type unknown to this version",
     }
 }
@@ -246,6 +325,7 @@ impl Copier {
             major: contract.major,
             minor: contract.minor,
             host: contract.flags & contract_flags::HOST != 0,
+            exclusive: contract.flags & contract_flags::EXCLUSIVE != 0,
             methods: Vec::new(),
         });
         // SAFETY: clause 1.
@@ -286,6 +366,8 @@ impl Copier {
                 name: text(method.name)?,
                 docs: text(method.docs)?,
                 has_default: method.flags & method_flags::DEFAULT != 0,
+                exclusive: method.flags & method_flags::EXCLUSIVE != 0,
+                borrows: method.flags & (method_flags::BORROWS | method_flags::BORROWS_OBJECT),
                 arguments,
                 result: self.ty((method.result)())?,
             })
@@ -309,6 +391,7 @@ impl Copier {
         let name = unsafe { text(ty.name) }?;
         self.catalog.types.push(TypeModel {
             kind: ty.kind,
+            flags: ty.flags,
             name,
             length: ty.length,
             lent: (ty.lent_size, ty.lent_align),

@@ -235,8 +235,18 @@ impl Runtime {
         let mut cells = Unpublished { cells: Vec::new() };
         for plugin in plugins {
             let context = ContextCore::new(&self.inner, &plugin.info.name);
-            // SAFETY: the descriptor was read from a module whose image stays mapped.
-            let state = unsafe { cell::construct(plugin.descriptor, &context, &plugin.info.name) }?;
+            let is_shared = plugin.offers.is_empty()
+                || plugin
+                    .offers
+                    .iter()
+                    .any(|offer| !catalog.contracts[offer.contract].exclusive);
+            // Nobody shares a plugin whose contracts are all exclusive: each caller creates its own.
+            let state = if is_shared {
+                // SAFETY: the descriptor was read from a module whose image stays mapped.
+                unsafe { cell::construct(plugin.descriptor, &context, &plugin.info.name) }?
+            } else {
+                core::ptr::null_mut()
+            };
             let destroy = Destroy::ByPlugin(plugin.descriptor);
             cells.cells.push(PluginCell::new(
                 plugin.info,
