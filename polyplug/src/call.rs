@@ -354,35 +354,6 @@ impl<R> RaiseByUnwinding<R> for Raise<R> {
 pub(crate) unsafe fn enter<S: Access, R: Data>(
     receiver: *mut Receiver,
     out: OutOf<R>,
-    body: impl FnOnce(&S::Target) -> R,
-) -> ReturnOf<R> {
-    // SAFETY: clauses 1 and 2.
-    unsafe { enter_wire::<S, R>(receiver, out, |target| R::give(body(target))) }
-}
-
-/// [`enter`] for a method that takes `&mut self`.
-///
-/// # Safety
-/// 1. and 2. As for [`enter`].
-/// 3. Nobody else is inside the object.
-#[inline(always)]
-pub(crate) unsafe fn enter_exclusive<S: Access, R: Data>(
-    receiver: *mut Receiver,
-    out: OutOf<R>,
-    body: impl FnOnce(&mut S::Target) -> R,
-) -> ReturnOf<R> {
-    // SAFETY: clauses 1, 2 and 3.
-    unsafe { enter_exclusive_wire::<S, R>(receiver, out, |target| R::give(body(target))) }
-}
-
-/// [`enter`] for a body that makes the wire form itself.
-///
-/// # Safety
-/// 1. and 2. As for [`enter`].
-#[inline(always)]
-pub(crate) unsafe fn enter_wire<S: Access, R: Data>(
-    receiver: *mut Receiver,
-    out: OutOf<R>,
     body: impl FnOnce(&S::Target) -> R::Owned,
 ) -> ReturnOf<R> {
     // SAFETY: clause 1.
@@ -393,12 +364,13 @@ pub(crate) unsafe fn enter_wire<S: Access, R: Data>(
     unsafe { leave::<R>(receiver, out, outcome) }
 }
 
-/// [`enter_exclusive`] for a body that makes the wire form itself.
+/// [`enter`] for a method that takes `&mut self`.
 ///
 /// # Safety
-/// 1., 2. and 3. As for [`enter_exclusive`].
+/// 1. and 2. As for [`enter`].
+/// 3. Nobody else is inside the object.
 #[inline(always)]
-pub(crate) unsafe fn enter_exclusive_wire<S: Access, R: Data>(
+pub(crate) unsafe fn enter_exclusive<S: Access, R: Data>(
     receiver: *mut Receiver,
     out: OutOf<R>,
     body: impl FnOnce(&mut S::Target) -> R::Owned,

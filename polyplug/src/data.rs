@@ -215,7 +215,7 @@ pub unsafe trait Data: Sized {
     unsafe fn enter<S: Access>(
         receiver: *mut Receiver,
         out: OutOf<Self>,
-        body: impl FnOnce(&S::Target) -> Self,
+        body: impl FnOnce(&S::Target) -> Self::Owned,
     ) -> ReturnOf<Self> {
         // SAFETY: clause 1, kept by the caller.
         unsafe { call::enter::<S, Self>(receiver, out, body) }
@@ -230,7 +230,7 @@ pub unsafe trait Data: Sized {
     unsafe fn enter_exclusive<S: Access>(
         receiver: *mut Receiver,
         out: OutOf<Self>,
-        body: impl FnOnce(&mut S::Target) -> Self,
+        body: impl FnOnce(&mut S::Target) -> Self::Owned,
     ) -> ReturnOf<Self> {
         // SAFETY: clause 1, kept by the caller.
         unsafe { call::enter_exclusive::<S, Self>(receiver, out, body) }

@@ -660,27 +660,23 @@ fn callee(contract: &Contract<'_>, method: &Method<'_>) -> TokenStream {
     let (values, dones): (Vec<_>, Vec<_>) = rest.into_iter().unzip();
     let result = method.fixed_result();
     let call = quote!(#ident::#name(__this, #(#values),*));
-    let (enter, call) = match (&method.origin, method.exclusive) {
-        (None, false) => (data(door, &result, &quote!(enter)), call),
-        (None, true) => (data(door, &result, &quote!(enter_exclusive)), call),
-        (Some(_), exclusive) => {
-            let enter = if exclusive {
-                quote!(enter_exclusive_borrowed)
-            } else {
-                quote!(enter_borrowed)
-            };
-            (
-                ask(door, &result, &quote!(Borrows<'_>), &enter),
-                quote!(#door::Borrows::lend_back(#call)),
-            )
-        }
+    let enter = if method.exclusive {
+        quote!(enter_exclusive)
+    } else {
+        quote!(enter)
+    };
+    let enter = data(door, &result, &enter);
+    let give = if method.origin.is_some() {
+        quote!(#door::Borrows::lend_back)
+    } else {
+        quote!(#door::Data::give)
     };
     let body = method.point(&quote! {
         #enter::<__S>(__receiver, __out, |__this| {
             let __arena = #door::Arena::new();
             #(#takes)*
             __arena.settle();
-            let __result = #call;
+            let __result = #give(#call);
             #(#dones)*
             __result
         })
@@ -838,7 +834,7 @@ fn caller(contract: &Contract<'_>, method: &Method<'_>) -> TokenStream {
         fn #call<#named #(#lifetimes,)* __H: #door::Handle<dyn #ident>>(
             __handle: &#receiver __H, #(#names: #types),*
         ) -> #result {
-            let __call = || -> #door::core::result::Result<#result, #door::Fault> {
+            let mut __call = || -> #door::core::result::Result<#result, #door::Fault> {
                 let __session = #door::begin::<dyn #ident, __H>(__handle, #index)?;
                 #find
                 let __arena = #door::Arena::new();

@@ -10,8 +10,8 @@ use polyplug_abi::{Buffer, Receiver, Slice};
 use super::aggregates::{OptionWire, ResultWire, Tuple2, Tuple3, Tuple4};
 use super::sequences::buffer_of;
 use super::{Arena, Data, OutOf, Plain, ReturnOf};
-use crate::call::{self, Handle, Session};
-use crate::contract::{Access, Contract};
+use crate::call::{Handle, Session};
+use crate::contract::Contract;
 use crate::fault::Fault;
 
 /// Memory that a result may borrow from.
@@ -94,36 +94,6 @@ pub unsafe trait Borrows<'a>: Data {
     ) -> Result<Self, Fault> {
         // SAFETY: clause 1, kept by the caller.
         unsafe { session.finish_borrowed(method, arena, origins, call) }
-    }
-
-    /// See [`Data::enter`].
-    ///
-    /// # Safety
-    /// 1. As there.
-    #[doc(hidden)]
-    #[inline(always)]
-    unsafe fn enter_borrowed<S: Access>(
-        receiver: *mut Receiver,
-        out: OutOf<Self>,
-        body: impl FnOnce(&S::Target) -> Self::Owned,
-    ) -> ReturnOf<Self> {
-        // SAFETY: clause 1, kept by the caller.
-        unsafe { call::enter_wire::<S, Self>(receiver, out, body) }
-    }
-
-    /// See [`Data::enter_exclusive`].
-    ///
-    /// # Safety
-    /// 1. As there.
-    #[doc(hidden)]
-    #[inline(always)]
-    unsafe fn enter_exclusive_borrowed<S: Access>(
-        receiver: *mut Receiver,
-        out: OutOf<Self>,
-        body: impl FnOnce(&mut S::Target) -> Self::Owned,
-    ) -> ReturnOf<Self> {
-        // SAFETY: clause 1, kept by the caller.
-        unsafe { call::enter_exclusive_wire::<S, Self>(receiver, out, body) }
     }
 }
 
