@@ -22,7 +22,7 @@ use polyplug_abi::{
 
 use crate::call::{self, leave, unknown_method};
 use crate::contract::Access;
-use crate::data::{Arena, ArgumentOf, Data, OfObject, OutOf, PointedOf, Pointee, ReturnOf, Whole};
+use crate::data::{Arena, ArgumentOf, Data, OfObject, OutOf, PointedOf, Referent, ReturnOf, Whole};
 use crate::describe;
 use crate::fault::Fault;
 use crate::object::{self, Borrowed, Dynamic, Proxy};
@@ -89,8 +89,8 @@ pub(crate) struct Reference<A: ?Sized>(PhantomData<A>);
 ///
 /// # Safety
 /// `show` gives what `point` lent.
-pub unsafe trait Shown: Pointee + 'static {
-    /// See [`Pointee::look`].
+pub unsafe trait Shown: Referent + 'static {
+    /// See [`Referent::look`].
     ///
     /// # Safety
     /// 1. As there.
@@ -368,12 +368,14 @@ macro_rules! exclusive {
 macro_rules! closure {
     ($module:ident $kind:ident ($($A:ident $a:ident [$($bound:tt)*] [$($given:tt)*] $P:ident),*) [$($marker:ident $flag:ident),*]) => {
         // SAFETY: the form of objects.
+        #[diagnostic::do_not_recommend]
         #[allow(coherence_leak_check, reason = "a closure that takes a reference of any life is no closure of one type")]
-        unsafe impl<'o, $($A: $($bound)*,)* R: Whole> Pointee for dyn $kind($($($given)*),*) -> R $(+ $marker)* + 'o {
+        unsafe impl<'o, $($A: $($bound)*,)* R: Whole> Referent for dyn $kind($($($given)*),*) -> R $(+ $marker)* + 'o {
             type Form = OfObject;
         }
 
         // SAFETY: L1: a table for this very signature.
+        #[diagnostic::do_not_recommend]
         #[allow(coherence_leak_check, reason = "as above")]
         unsafe impl<'o, $($A: $($bound)*,)* R: Whole> Dynamic for dyn $kind($($($given)*),*) -> R $(+ $marker)* + 'o {
             type Short<'c> = dyn $kind($($($given)*),*) -> R $(+ $marker)* + 'c;

@@ -339,12 +339,14 @@ pub use contract::ContractParts;
 pub use contract::{
     Contract, HostContract, ImplementedBy, PluginContract, ProviderOf, SharedContract,
 };
-pub use data::{Borrows, Data, InPlace, Mutable, Plain, Pointee};
+pub use data::{Borrows, Data, InPlace, Mutable, Plain, Referent};
 #[doc(hidden)]
 pub use data::{FlagsInteger, Whole, WithoutDrop};
 pub use error::{Error, Result};
 pub use fault::{Fault, FaultKind, Location, catch};
 pub use handles::{Caller, Instance, Pinned};
+#[doc(hidden)]
+pub use object::Dynamic;
 pub use object::{Borrowed, Proxy};
 
 #[cfg(feature = "host")]
@@ -399,7 +401,7 @@ pub mod __private {
     pub use crate::data::{
         And, AnyBits, Arena, ArgumentOf, Bits, Borrows, ByAddress, ByValue, Data, DropCheck,
         ErrorFromFault, ErrorOf, FlagsInteger, HasDrop, HasNoDrop, Mutable, NoErrorFromFault,
-        NoOut, NotPlain, OfObject, OutOf, PointedOf, Pointee, Region, ReturnOf, Scalar, Travel,
+        NoOut, NotPlain, OfObject, OutOf, PointedOf, Referent, Region, ReturnOf, Scalar, Travel,
     };
     pub use crate::describe::{
         argument, contract, enumeration, field, flags, index_of, interface_header, method,

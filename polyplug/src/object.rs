@@ -27,7 +27,7 @@ use polyplug_abi::{
 
 use crate::call::{Entered, Handle};
 use crate::contract::{Access, ByExclusiveReference, ByReference, Contract};
-use crate::data::{Arena, Pointee};
+use crate::data::Arena;
 use crate::fault::Fault;
 use crate::{image, panics};
 
@@ -41,7 +41,7 @@ use crate::{image, panics};
     label = "not a contract",
     note = "help: put `#[polyplug::contract(id = \"..\", version = \"1.0\")]` on the trait, and write `dyn Trait` here"
 )]
-pub unsafe trait Dynamic: Pointee {
+pub unsafe trait Dynamic {
     /// The same, for a shorter life.
     type Short<'c>: ?Sized + 'c;
     /// `SEND`, `SYNC`, `ONCE`.

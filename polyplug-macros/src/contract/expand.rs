@@ -206,7 +206,7 @@ impl Argument<'_> {
                 )
             }
             Passing::Reference(ty) => {
-                let point = ask(door, &carry::open(ty), &quote!(Pointee), &quote!(point));
+                let point = ask(door, &carry::open(ty), &quote!(Referent), &quote!(point));
                 (quote!(let #lent = #point(#value, &__arena);), quote!(#lent))
             }
             Passing::Slice(ty) => {
@@ -292,7 +292,7 @@ impl Argument<'_> {
                 )
             }
             Passing::Reference(ty) => {
-                let look = ask(door, &carry::fixed(ty), &quote!(Pointee), &quote!(look));
+                let look = ask(door, &carry::fixed(ty), &quote!(Referent), &quote!(look));
                 (
                     quote!(let #value = #look(#value, &__arena);),
                     quote!(#value),
@@ -359,7 +359,7 @@ impl Argument<'_> {
             Passing::Value(ty) => (known(quote!(VALUE)), function(ty)),
             Passing::Reference(ty) => {
                 let ty = carry::fixed(ty);
-                let member = |member: TokenStream| ask(door, &ty, &quote!(Pointee), &member);
+                let member = |member: TokenStream| ask(door, &ty, &quote!(Referent), &member);
                 (member(quote!(PASSING)), member(quote!(POINTED)))
             }
             Passing::Slice(ty) => (known(quote!(SLICE)), function(ty)),
@@ -529,7 +529,7 @@ fn object(contract: &Contract<'_>, markers: &[&str]) -> TokenStream {
         .collect();
     let object = quote!(dyn #ident #(+ #door::core::marker::#markers)*);
     quote! {
-        unsafe impl<'__o> #door::Pointee for #object + '__o {
+        unsafe impl<'__o> #door::Referent for #object + '__o {
             type Form = #door::OfObject;
         }
 
@@ -888,7 +888,7 @@ fn regions(door: &TokenStream, method: &Method<'_>, origin: &Origin) -> (TokenSt
             Passing::Reference(ty) => carry::open(ty).into_token_stream(),
             _ => return quote!(#door::Region::EMPTY),
         };
-        let region = ask(door, &ty, &quote!(Pointee), &quote!(region));
+        let region = ask(door, &ty, &quote!(Referent), &quote!(region));
         quote!(#region(#value))
     });
     (

@@ -59,9 +59,12 @@ fn error_of(data: &Data<'_>) -> TokenStream {
 
 /// What all of these types make of one.
 fn bits(door: &TokenStream, types: &[&Type]) -> TokenStream {
-    types.iter().rev().fold(quote!(#door::AnyBits), |rest, ty| {
+    let none = point(types, quote!(#door::AnyBits));
+    types.iter().rev().fold(none, |rest, ty| {
         let bits = ask(door, ty, &quote!(Data), &quote!(Bits));
-        over(&quote!(#ty), &quote!(#door::And<#bits, #rest>))
+        let (start, end) = (point(types, quote!(#door::And)), point(types, quote!(<)));
+        let (comma, close) = (point(types, quote!(,)), point(types, quote!(>)));
+        quote!(#start #end #bits #comma #rest #close)
     })
 }
 

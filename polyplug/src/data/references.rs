@@ -22,9 +22,9 @@ use crate::object::{self, Borrowed, Dynamic, Proxy};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot cross a plugin boundary",
     label = "this type cannot stand in a contract",
-    note = "help: put `#[polyplug::data]` on your own struct or enum, `#[polyplug::contract]` on your own trait, or pass one of the types listed at `polyplug::contract`"
+    note = "help: put `#[polyplug::data]` on your own struct or enum, or pass one of the types listed at `polyplug::contract`"
 )]
-pub unsafe trait Pointee {
+pub unsafe trait Referent {
     /// How a pointer to it crosses.
     #[doc(hidden)]
     type Form: Referring<Self>;
@@ -66,7 +66,7 @@ pub unsafe trait Pointee {
 }
 
 /// What an argument `&T` points to.
-pub type PointedOf<T> = <<T as Pointee>::Form as Referring<T>>::Pointed;
+pub type PointedOf<T> = <<T as Referent>::Form as Referring<T>>::Pointed;
 
 /// How `&T` crosses.
 ///
@@ -98,7 +98,7 @@ pub unsafe trait Referring<T: ?Sized> {
     /// Callee, as an argument.
     ///
     /// # Safety
-    /// 1. As for [`Pointee::look`].
+    /// 1. As for [`Referent::look`].
     unsafe fn look<'c>(pointer: *const Self::Pointed, arena: &'c Arena) -> Self::Taken<'c>;
     /// Caller: what a result may borrow from.
     #[inline(always)]
@@ -111,6 +111,11 @@ pub unsafe trait Referring<T: ?Sized> {
 ///
 /// # Safety
 /// As for [`Data`].
+#[diagnostic::on_unimplemented(
+    message = "`Box<{T}>` cannot cross a plugin boundary",
+    label = "this cannot stand in a box",
+    note = "help: only data and `dyn Trait` of a contract can; write `String` for `Box<str>`, `Vec<T>` for `Box<[T]>`, `PathBuf` for `Box<Path>`"
+)]
 pub unsafe trait Boxing<T: ?Sized> {
     /// As an argument.
     type Lent;
@@ -147,6 +152,11 @@ pub unsafe trait Boxing<T: ?Sized> {
 ///
 /// # Safety
 /// As for [`Data`].
+#[diagnostic::on_unimplemented(
+    message = "`Arc<{T}>` cannot cross a plugin boundary",
+    label = "this cannot be shared between two sides",
+    note = "help: only `dyn Trait` of a contract and closures can; make it a contract, or pass the value itself"
+)]
 pub unsafe trait Sharing<T: ?Sized> {
     /// What it looks like.
     const TYPE: &'static TypeDescriptor;
@@ -177,19 +187,19 @@ pub enum OfObject {}
 
 // SAFETY: the form of data.
 #[diagnostic::do_not_recommend]
-unsafe impl<T: Data> Pointee for T {
+unsafe impl<T: Data> Referent for T {
     type Form = OfValue;
 }
 // SAFETY: the form of text.
-unsafe impl Pointee for str {
+unsafe impl Referent for str {
     type Form = OfText;
 }
 // SAFETY: the form of slices.
-unsafe impl<T: Data> Pointee for [T] {
+unsafe impl<T: Data> Referent for [T] {
     type Form = OfSlice;
 }
 // SAFETY: the form of paths.
-unsafe impl Pointee for Path {
+unsafe impl Referent for Path {
     type Form = OfPath;
 }
 
@@ -405,7 +415,7 @@ unsafe impl<D: ?Sized + Dynamic> Referring<D> for OfObject {
 }
 
 // SAFETY: those of the form; a reference is lent, never owned: `give` and `receive` do not compile.
-unsafe impl<T: ?Sized + Pointee> Data for &T {
+unsafe impl<T: ?Sized + Referent> Data for &T {
     type Lent = <T::Form as Referring<T>>::Lent;
     type Owned = <T::Form as Referring<T>>::Lent;
     type Taken<'c> = <T::Form as Referring<T>>::Taken<'c>;
@@ -525,7 +535,7 @@ unsafe impl<D: ?Sized + Dynamic + 'static> Sharing<D> for OfObject {
 }
 
 // SAFETY: those of the form.
-unsafe impl<T: ?Sized + Pointee + 'static> Data for Arc<T>
+unsafe impl<T: ?Sized + Referent + 'static> Data for Arc<T>
 where
     T::Form: Sharing<T>,
 {

@@ -5,7 +5,7 @@ use core::{ptr, slice};
 
 use polyplug_abi::{Buffer, Slice, TypeDescriptor, type_kind};
 
-use super::{Arena, Boxing, ByAddress, Data, NotPlain, Pointee, type_function};
+use super::{Arena, Boxing, ByAddress, Data, NotPlain, Referent, type_function};
 
 /// Frees the memory of a `Vec<T>` whose elements were moved out.
 ///
@@ -184,7 +184,7 @@ pub(super) unsafe fn receive_each<T: Data, R: FromIterator<T>>(owned: Buffer, ar
 }
 
 // SAFETY: those of the form. D4, D5: as for a vector of one, or as for an object.
-unsafe impl<T: ?Sized + Pointee> Data for Box<T>
+unsafe impl<T: ?Sized + Referent> Data for Box<T>
 where
     T::Form: Boxing<T>,
 {

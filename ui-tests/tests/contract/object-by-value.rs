@@ -1,8 +1,8 @@
-//! A method with an exclusive receiver.
+//! An object without a pointer.
 
 #[polyplug::contract(id = "demo.greeter", version = "1.0")]
 pub trait Greeter {
-    fn count(&mut self) -> u32;
+    fn tell(&self, listener: dyn Send);
 }
 
 fn main() {}

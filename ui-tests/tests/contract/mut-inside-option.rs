@@ -1,8 +1,8 @@
-//! A slice that the plugin writes to.
+//! An exclusive reference inside another type.
 
 #[polyplug::contract(id = "demo.greeter", version = "1.0")]
 pub trait Greeter {
-    fn sort(&self, values: &mut [u32]);
+    fn grow(&self, value: Option<&mut String>);
 }
 
 fn main() {}

@@ -1,8 +1,8 @@
-//! A closure.
+//! An object lent for ever.
 
 #[polyplug::contract(id = "demo.greeter", version = "1.0")]
 pub trait Greeter {
-    fn each(&self, visit: &dyn Fn(u32) -> bool);
+    fn keep(&self, other: &'static dyn Greeter);
 }
 
 fn main() {}
