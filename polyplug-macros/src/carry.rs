@@ -274,6 +274,9 @@ fn check_closure(
     fine
 }
 
+/// What looks its keys up.
+const MAPS: [&str; 4] = ["HashMap", "HashSet", "BTreeMap", "BTreeSet"];
+
 /// A type in the place of a value: what no value can be is a problem, at the very part of it.
 pub(crate) fn value(ty: &Type, problems: &mut Problems) -> bool {
     struct Parts<'p> {
@@ -348,6 +351,22 @@ pub(crate) fn value(ty: &Type, problems: &mut Problems) -> bool {
                 GenericArgument::Type(ty) => self.visit_type(ty),
                 _ => {}
             }
+        }
+        fn visit_path_segment(&mut self, segment: &'ast syn::PathSegment) {
+            // Decides only which words are said: the trait system refuses such keys under any name.
+            if MAPS.iter().any(|map| segment.ident == map)
+                && let PathArguments::AngleBracketed(arguments) = &segment.arguments
+                && let Some(GenericArgument::Type(key)) = arguments.args.first()
+                && holds_reference(key)
+            {
+                self.wrong(
+                    key,
+                    "a key cannot hold a reference: it must stay what it was while it is in the map",
+                    "use an owned key, such as `String` for `&str`, or pass a slice of pairs",
+                );
+                return;
+            }
+            visit::visit_path_segment(self, segment);
         }
         fn visit_expr(&mut self, _: &'ast syn::Expr) {}
     }

@@ -45,6 +45,15 @@ pub(crate) fn is_standard(ty: &TokenStream) -> bool {
     suspect(ty).is_none()
 }
 
+/// Whether a smart pointer stands in a type: not everything may stand behind one. Decides only where an error points.
+pub(crate) fn holds_pointer(ty: &TokenStream) -> bool {
+    ty.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(word) => word == "Box" || word == "Arc",
+        TokenTree::Group(group) => holds_pointer(&group.stream()),
+        _ => false,
+    })
+}
+
 /// The part of a type that most likely cannot cross: the first word that is none of the standard library's, or of ours; the
 /// last of its path. Decides only where an error points.
 fn suspect(ty: &TokenStream) -> Option<Span> {
@@ -99,8 +108,14 @@ fn suspect(ty: &TokenStream) -> Option<Span> {
     ];
     let mut tokens = ty.clone().into_iter().peekable();
     let mut found = None;
+    let mut lifetime = false;
     while let Some(token) = tokens.next() {
+        let is_lifetime = core::mem::replace(
+            &mut lifetime,
+            matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '\''),
+        );
         match token {
+            TokenTree::Ident(_) if is_lifetime => {}
             TokenTree::Ident(word) if !WORDS.iter().any(|known| word == known) => {
                 found = Some(word.span())
             }

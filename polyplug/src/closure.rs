@@ -22,7 +22,9 @@ use polyplug_abi::{
 
 use crate::call::{self, leave, unknown_method};
 use crate::contract::Access;
-use crate::data::{Arena, ArgumentOf, Data, OfObject, OutOf, PointedOf, Referent, ReturnOf, Whole};
+use crate::data::{
+    Arena, ArgumentOf, Data, OfObject, OutOf, PointedOf, Referent, ReferentParts, ReturnOf, Whole,
+};
 use crate::describe;
 use crate::fault::Fault;
 use crate::object::{self, Borrowed, Dynamic, Proxy};
@@ -368,14 +370,12 @@ macro_rules! exclusive {
 macro_rules! closure {
     ($module:ident $kind:ident ($($A:ident $a:ident [$($bound:tt)*] [$($given:tt)*] $P:ident),*) [$($marker:ident $flag:ident),*]) => {
         // SAFETY: the form of objects.
-        #[diagnostic::do_not_recommend]
         #[allow(coherence_leak_check, reason = "a closure that takes a reference of any life is no closure of one type")]
-        unsafe impl<'o, $($A: $($bound)*,)* R: Whole> Referent for dyn $kind($($($given)*),*) -> R $(+ $marker)* + 'o {
+        unsafe impl<'o, $($A: $($bound)*,)* R: Whole> ReferentParts for dyn $kind($($($given)*),*) -> R $(+ $marker)* + 'o {
             type Form = OfObject;
         }
 
         // SAFETY: L1: a table for this very signature.
-        #[diagnostic::do_not_recommend]
         #[allow(coherence_leak_check, reason = "as above")]
         unsafe impl<'o, $($A: $($bound)*,)* R: Whole> Dynamic for dyn $kind($($($given)*),*) -> R $(+ $marker)* + 'o {
             type Short<'c> = dyn $kind($($($given)*),*) -> R $(+ $marker)* + 'c;

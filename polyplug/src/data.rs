@@ -49,7 +49,7 @@ pub use checks::{
 };
 pub use mutable::Mutable;
 pub(crate) use references::Boxing;
-pub use references::{OfObject, PointedOf, Referent};
+pub use references::{OfObject, PointedOf, Referent, ReferentParts};
 pub(crate) use standard::is_time;
 
 /// A type whose values can cross a plugin boundary.

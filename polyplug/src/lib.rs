@@ -342,11 +342,13 @@ pub use contract::{
 pub use data::{Borrows, Data, InPlace, Mutable, Plain, Referent};
 #[doc(hidden)]
 pub use data::{FlagsInteger, Whole, WithoutDrop};
+#[doc(hidden)]
+pub use data::{HasDrop, ReferentParts};
 pub use error::{Error, Result};
 pub use fault::{Fault, FaultKind, Location, catch};
 pub use handles::{Caller, Instance, Pinned};
 #[doc(hidden)]
-pub use object::Dynamic;
+pub use object::{AnyObject, Dynamic, borrow_object, lend, lend_mut, take_object};
 pub use object::{Borrowed, Proxy};
 
 #[cfg(feature = "host")]
@@ -357,8 +359,8 @@ pub use host::*;
 pub use contract::OfferedBy;
 #[doc(hidden)]
 pub use plugin::{
-    Constructed, Constructor, DefaultPlugin, Description, ExclusivePluginState, FindDefault,
-    OptionsOnOneImplOnly, PluginState, constructed,
+    AdmitExclusive, AdmitShared, Constructed, Constructor, DefaultPlugin, Description,
+    ExclusivePluginState, FindDefault, OptionsOnOneImplOnly, PluginState, constructed,
 };
 
 mod call;
@@ -401,7 +403,8 @@ pub mod __private {
     pub use crate::data::{
         And, AnyBits, Arena, ArgumentOf, Bits, Borrows, ByAddress, ByValue, Data, DropCheck,
         ErrorFromFault, ErrorOf, FlagsInteger, HasDrop, HasNoDrop, Mutable, NoErrorFromFault,
-        NoOut, NotPlain, OfObject, OutOf, PointedOf, Referent, Region, ReturnOf, Scalar, Travel,
+        NoOut, NotPlain, OfObject, OutOf, PointedOf, Referent, ReferentParts, Region, ReturnOf,
+        Scalar, Travel,
     };
     pub use crate::describe::{
         argument, contract, enumeration, field, flags, index_of, interface_header, method,
@@ -411,7 +414,8 @@ pub mod __private {
     pub use crate::fault::Fault;
     pub use crate::handles::{Caller, Instance, Pinned};
     pub use crate::object::{
-        Borrowed, Dynamic, ObjectOf, Proxy, borrow_object, lend, lend_mut, share, take_object,
+        AnyObject, Borrowed, Dynamic, ObjectOf, Proxy, borrow_object, lend, lend_mut, share,
+        take_object,
     };
     pub use crate::plugin::{
         Admission, AdmitExclusive, AdmitShared, BoxError, Construct, Constructed, Constructor,

@@ -36,18 +36,11 @@ use crate::{image, panics};
 /// # Safety
 /// `table` is an interface of `contract` (K1) that works on `Self`.
 #[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a contract",
-    label = "not a contract",
-    note = "help: put `#[polyplug::contract(id = \"..\", version = \"1.0\")]` on the trait, and write `dyn Trait` here"
-)]
 pub unsafe trait Dynamic {
     /// The same, for a shorter life.
     type Short<'c>: ?Sized + 'c;
     /// `SEND`, `SYNC`, `ONCE`.
     const FLAGS: u32;
-    /// The descriptor of an object that is lent.
-    const LENT: TypeFunction = lent_type::<Self>;
 
     /// What it implements.
     fn contract() -> &'static ContractDescriptor;
@@ -80,6 +73,27 @@ pub unsafe trait Dynamic {
     }
 }
 
+/// Every [`Dynamic`]. A second trait, so that the compiler does not list them all when something is none.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a contract",
+    label = "not a contract",
+    note = "help: put `#[polyplug::contract(id = \"..\", version = \"1.0\")]` on the trait, and write `dyn Trait` here; a closure takes and returns what may stand in a contract"
+)]
+pub trait AnyObject: Dynamic {
+    /// The descriptor of an object that is lent.
+    const LENT: TypeFunction;
+}
+
+#[diagnostic::do_not_recommend]
+impl<D: ?Sized + Dynamic> AnyObject for D {
+    const LENT: TypeFunction = lent_type::<Self>;
+}
+
+unsafe extern "C" fn lent_type<D: ?Sized + Dynamic>() -> *const TypeDescriptor {
+    Described::<D, 0>::TYPE
+}
+
 /// `Self` is an object of contract `C`: `dyn C`, perhaps with markers.
 ///
 /// # Safety
@@ -100,10 +114,6 @@ impl<D: ?Sized + Dynamic, const OWNERSHIP: u32> Described<D, OWNERSHIP> {
         contract: Some(contract_of::<D>),
         ..TypeDescriptor::of_kind(type_kind::OBJECT)
     };
-}
-
-unsafe extern "C" fn lent_type<D: ?Sized + Dynamic>() -> *const TypeDescriptor {
-    Described::<D, 0>::TYPE
 }
 
 unsafe extern "C" fn contract_of<D: ?Sized + Dynamic>() -> *const ContractDescriptor {
@@ -450,7 +460,7 @@ pub(crate) fn give_once<D: ?Sized + Dynamic + 'static>(value: Box<D>) -> Object 
 
 /// Lends an object for a call.
 #[inline(always)]
-pub fn lend<'o, D: ?Sized + Dynamic + 'o>(object: &'o &'o D) -> Object {
+pub fn lend<'o, D: ?Sized + AnyObject + 'o>(object: &'o &'o D) -> Object {
     Object {
         interface: D::table::<ByReference<D>>(),
         state: core::ptr::from_ref(object).cast_mut().cast(),
@@ -461,7 +471,7 @@ pub fn lend<'o, D: ?Sized + Dynamic + 'o>(object: &'o &'o D) -> Object {
 
 /// Lends an object for a call, to be called by nobody else meanwhile.
 #[inline(always)]
-pub fn lend_mut<'o, D: ?Sized + Dynamic + 'o>(object: &'o mut &'o mut D) -> Object {
+pub fn lend_mut<'o, D: ?Sized + AnyObject + 'o>(object: &'o mut &'o mut D) -> Object {
     Object {
         interface: D::table::<ByExclusiveReference<D>>(),
         state: core::ptr::from_mut(object).cast(),
@@ -476,7 +486,7 @@ pub fn lend_mut<'o, D: ?Sized + Dynamic + 'o>(object: &'o mut &'o mut D) -> Obje
 /// 1. `object` points to an object of this contract that lives as long as the arena.
 #[inline(always)]
 #[must_use]
-pub unsafe fn take_object<'c, D: ?Sized + Dynamic>(
+pub unsafe fn take_object<'c, D: ?Sized + AnyObject>(
     object: *const Object,
     arena: &'c Arena,
 ) -> Borrowed<'c, D::Short<'c>> {
@@ -490,7 +500,7 @@ pub unsafe fn take_object<'c, D: ?Sized + Dynamic>(
 /// 1. As for [`take_object`].
 #[inline]
 #[must_use]
-pub unsafe fn borrow_object<'c, D: ?Sized + Dynamic>(
+pub unsafe fn borrow_object<'c, D: ?Sized + AnyObject>(
     object: *const Object,
     arena: &'c Arena,
 ) -> &'c mut D::Short<'c> {

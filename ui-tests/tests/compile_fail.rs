@@ -53,7 +53,7 @@ fn pinned() -> Result<(), String> {
 fn manners() {
     let mut faults = Vec::new();
     let cases = cases();
-    assert!(cases.len() >= 25, "only {} cases", cases.len());
+    assert!(cases.len() >= 100, "only {} cases", cases.len());
     for case in cases {
         let golden = case.with_extension("stderr");
         let name = golden.display();
@@ -61,10 +61,15 @@ fn manners() {
             faults.push(format!("{name}: missing"));
             continue;
         };
-        for inside in ["__", "originates in", "in this procedural macro expansion"] {
+        for inside in ["originates in", "in this procedural macro expansion"] {
             if text.contains(inside) {
                 faults.push(format!("{name}: speaks of generated code: `{inside}`"));
             }
+        }
+        // Names of ours start with two underscores; lines of the compiler's drawings have more.
+        let hidden = |at: usize| text[at + 2..].starts_with(|letter: char| letter.is_alphabetic());
+        if text.match_indices("__").any(|(at, _)| hidden(at)) {
+            faults.push(format!("{name}: speaks of generated code: `__`"));
         }
         for message in messages(&text) {
             faults.extend(

@@ -1,13 +1,13 @@
 //! What a contract is printed as: the trait as written, its interface, the two ends of every call, its descriptor.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::{Ident, Lifetime, Type};
 
 use super::Side;
 use super::model::{Argument, Contract, Method, Origin};
 use crate::carry::{self, Passing};
-use crate::door::{alias, ask, is_standard, over};
+use crate::door::{alias, ask, holds_pointer, is_standard, moved, over, place};
 
 /// The whole expansion.
 pub(crate) fn expand(contract: &Contract<'_>) -> TokenStream {
@@ -84,8 +84,19 @@ impl Method<'_> {
             Passing::Text => None,
         };
         let result = self.result.map(|ty| quote!(#ty));
-        let mut types = self.arguments.iter().filter_map(of).chain(result);
-        match types.find(|ty| !is_standard(ty)) {
+        let mut types = self.arguments.iter().filter_map(of).chain(result.clone());
+        if let Some(suspect) = types.find(|ty| !is_standard(ty)) {
+            return over(&suspect, tokens);
+        }
+        // Known words in places where not all of them may stand.
+        let of = |argument: &Argument<'_>| match argument.passing {
+            Passing::MutableSlice(ty) | Passing::Sink(ty) => Some(quote!(#ty)),
+            Passing::Value(ty) if holds_pointer(&quote!(#ty)) => Some(quote!(#ty)),
+            _ => None,
+        };
+        let risky = |ty: &TokenStream| self.origin.is_some() || holds_pointer(ty);
+        let mut types = self.arguments.iter().filter_map(of);
+        match types.next().or_else(|| result.filter(risky)) {
             Some(suspect) => over(&suspect, tokens),
             None => tokens.clone(),
         }
@@ -160,7 +171,7 @@ impl Argument<'_> {
             Passing::Text => vec![(value, quote!(*const #door::core::primitive::u8)), length],
             Passing::Object(_) | Passing::MutableObject(_) => vec![(value, object)],
             Passing::MutableSlice(ty) => {
-                let lent = ask(door, &quote!([#ty]), &quote!(Mutable), &quote!(Pointed));
+                let lent = ask(door, &slice_of(ty), &quote!(Mutable), &quote!(Pointed));
                 vec![(value, over(&quote!(#ty), &quote!(*mut #lent))), length]
             }
             Passing::Sink(ty) => {
@@ -229,7 +240,7 @@ impl Argument<'_> {
                 quote!(&raw const #lent),
             ),
             Passing::MutableSlice(ty) => {
-                let lend = ask(door, &quote!([#ty]), &quote!(Mutable), &quote!(lend));
+                let lend = ask(door, &slice_of(ty), &quote!(Mutable), &quote!(lend));
                 (
                     quote!(let (#lent, #length) = #lend(#value, &__arena);),
                     quote!(#lent, #length),
@@ -332,7 +343,7 @@ impl Argument<'_> {
                 (take, passed, nothing())
             }
             Passing::MutableSlice(ty) => {
-                let take = ask(door, &quote!([#ty]), &quote!(Mutable), &quote!(take));
+                let take = ask(door, &slice_of(ty), &quote!(Mutable), &quote!(take));
                 (
                     quote!(let #value = #take(#value, #length, &__arena);),
                     quote!(#value),
@@ -373,12 +384,12 @@ impl Argument<'_> {
                 let ty = carry::fixed(&Type::TraitObject(ty.clone()));
                 (
                     known(passing),
-                    ask(door, &ty, &quote!(Dynamic), &quote!(LENT)),
+                    ask(door, &ty, &quote!(AnyObject), &quote!(LENT)),
                 )
             }
             Passing::MutableSlice(ty) => (
                 known(quote!(SLICE_MUT)),
-                ask(door, &quote!([#ty]), &quote!(Mutable), &quote!(POINTED)),
+                ask(door, &slice_of(ty), &quote!(Mutable), &quote!(POINTED)),
             ),
             Passing::Sink(ty) => (
                 known(quote!(SINK)),
@@ -386,6 +397,13 @@ impl Argument<'_> {
             ),
         }
     }
+}
+
+/// `[T]`, which lies where `T` lies.
+fn slice_of(ty: &Type) -> TokenStream {
+    let mut slice = Group::new(Delimiter::Bracket, ty.to_token_stream());
+    slice.set_span(place(ty));
+    slice.into_token_stream()
 }
 
 /// `<T as Data>::member`.
@@ -472,7 +490,7 @@ fn interface(contract: &Contract<'_>) -> TokenStream {
         quote!(Shared)
     };
     let sync = if !contract.exclusive() || contract.has_supertrait("Sync") {
-        quote!(unsafe impl<'__o> #door::SyncInstance for dyn #ident + '__o {})
+        quote!(unsafe impl<'object> #door::SyncInstance for dyn #ident + 'object {})
     } else {
         quote!()
     };
@@ -493,19 +511,19 @@ fn interface(contract: &Contract<'_>) -> TokenStream {
             <__S as #door::Access>::Target: #ident,
         {
             const TABLE: &'static __Interface = &__Interface {
-                __header: #door::interface_header::<__Interface>(__DESCRIPTOR, __invoke::<__S>),
+                __header: #door::interface_header::<__Interface>(ObjectBehindESCRIPTOR, __invoke::<__S>),
                 #(#functions)*
             };
             const HEADER: *const #door::abi::InterfaceHeader = (Self::TABLE as *const __Interface).cast();
         }
 
-        unsafe impl<'__o> #door::ContractParts for dyn #ident + '__o {
+        unsafe impl<'object> #door::ContractParts for dyn #ident + 'object {
             type Interface = __Interface;
             type Use = #door::#usage;
-            const DESCRIPTOR: &'static #door::abi::ContractDescriptor = __DESCRIPTOR;
+            const DESCRIPTOR: &'static #door::abi::ContractDescriptor = ObjectBehindESCRIPTOR;
         }
 
-        impl<'__o> #door::#side for dyn #ident + '__o {}
+        impl<'object> #door::#side for dyn #ident + 'object {}
         #sync
 
         unsafe impl<__T: #ident> #door::ImplementedBy<__T> for dyn #ident {
@@ -529,18 +547,18 @@ fn object(contract: &Contract<'_>, markers: &[&str]) -> TokenStream {
         .collect();
     let object = quote!(dyn #ident #(+ #door::core::marker::#markers)*);
     quote! {
-        unsafe impl<'__o> #door::Referent for #object + '__o {
+        unsafe impl<'object> #door::ReferentParts for #object + 'object {
             type Form = #door::OfObject;
         }
 
-        unsafe impl<'__o> #door::ObjectOf<dyn #ident> for #object + '__o {}
+        unsafe impl<'object> #door::ObjectOf<dyn #ident> for #object + 'object {}
 
-        unsafe impl<'__o> #door::Dynamic for #object + '__o {
-            type Short<'__c> = #object + '__c;
+        unsafe impl<'object> #door::Dynamic for #object + 'object {
+            type Short<'call> = #object + 'call;
             const FLAGS: #door::core::primitive::u32 = 0 #(| #door::abi::type_flags::#flags)*;
 
             fn contract() -> &'static #door::abi::ContractDescriptor {
-                __DESCRIPTOR
+                ObjectBehindESCRIPTOR
             }
             fn table<__S: #door::Access<Target = Self>>() -> *const #door::abi::InterfaceHeader {
                 __Table::<__S>::HEADER
@@ -557,10 +575,10 @@ fn object(contract: &Contract<'_>, markers: &[&str]) -> TokenStream {
             {
                 #door::share(__proxy)
             }
-            fn borrow<'__c>(
-                __borrowed: #door::Borrowed<'__c, Self::Short<'__c>>,
-                __arena: &'__c #door::Arena,
-            ) -> &'__c mut Self::Short<'__c> {
+            fn borrow<'call>(
+                __borrowed: #door::Borrowed<'call, Self::Short<'call>>,
+                __arena: &'call #door::Arena,
+            ) -> &'call mut Self::Short<'call> {
                 __arena.hold(__borrowed)
             }
         }
@@ -618,12 +636,12 @@ fn descriptor(contract: &Contract<'_>) -> TokenStream {
         const __NAMES: &[&#door::core::primitive::str] = &[#(#names)*];
         #(#indices)*
         const __METHODS: &[&#door::abi::MethodDescriptor] = &[#(#descriptors)*];
-        const __DESCRIPTOR: &'static #door::abi::ContractDescriptor =
+        const ObjectBehindESCRIPTOR: &'static #door::abi::ContractDescriptor =
             &#door::contract(0 #(#flags)*, #major, #minor, #id, #name, #docs, __NAMES, __METHODS);
 
         #[#door::linkme::distributed_slice(#door::CONTRACTS)]
         #[linkme(crate = #door::linkme)]
-        static __CONTRACT: #door::ContractEntry = unsafe { #door::ContractEntry::new(__DESCRIPTOR) };
+        static __CONTRACT: #door::ContractEntry = unsafe { #door::ContractEntry::new(ObjectBehindESCRIPTOR) };
     }
 }
 
@@ -667,7 +685,7 @@ fn callee(contract: &Contract<'_>, method: &Method<'_>) -> TokenStream {
     };
     let enter = data(door, &result, &enter);
     let give = if method.origin.is_some() {
-        quote!(#door::Borrows::lend_back)
+        over(&result, &quote!(#door::Borrows::lend_back))
     } else {
         quote!(#door::Data::give)
     };
@@ -755,10 +773,10 @@ fn defaults(contract: &Contract<'_>) -> TokenStream {
         return TokenStream::new();
     }
     quote! {
-        trait __Defaults: #ident {
+        trait ObjectBehindefaults: #ident {
             #(#bodies)*
         }
-        impl<__T: #ident + ?#door::core::marker::Sized> __Defaults for __T {}
+        impl<__T: #ident + ?#door::core::marker::Sized> ObjectBehindefaults for __T {}
     }
 }
 
@@ -865,7 +883,7 @@ fn find(door: &TokenStream, method: &Method<'_>, names: &[&Ident]) -> (TokenStre
     };
     let find = quote! {
         let #door::core::option::Option::Some(__function) = __session.interface().#name else {
-            return #door::core::result::Result::Ok(__Defaults::#default(#this, #(#names),*));
+            return #door::core::result::Result::Ok(ObjectBehindefaults::#default(#this, #(#names),*));
         };
     };
     (find, quote!(__function))
@@ -883,7 +901,7 @@ fn regions(door: &TokenStream, method: &Method<'_>, origin: &Origin) -> (TokenSt
             Passing::Text => quote!(#door::core::primitive::str),
             Passing::Slice(ty) => {
                 let ty = carry::open(ty);
-                quote!([#ty])
+                slice_of(&ty)
             }
             Passing::Reference(ty) => carry::open(ty).into_token_stream(),
             _ => return quote!(#door::Region::EMPTY),
@@ -939,14 +957,16 @@ fn handles(contract: &Contract<'_>) -> TokenStream {
     let supertraits = item.supertraits.iter();
     let bounds =
         quote!(?#door::core::marker::Sized + #door::ObjectOf<dyn #ident> #(+ #supertraits)*);
-    handles.push(quote!(impl<__D: #bounds> #ident for #door::Borrowed<'_, __D>));
-    handles.push(quote!(impl<__D: #bounds> #ident for #door::Proxy<__D>));
-    let impls = handles.iter().map(|handle| {
+    handles.push(quote!(impl<ObjectBehind: #bounds> #ident for #door::Borrowed<'_, ObjectBehind>));
+    handles.push(quote!(impl<ObjectBehind: #bounds> #ident for #door::Proxy<ObjectBehind>));
+    // Said at the trait's name: the compiler lists these impls when something else lacks one.
+    let handles = handles.iter().map(|handle| moved(handle, ident.span()));
+    let impls = handles.map(|handle| {
+        let mut body = Group::new(Delimiter::Brace, quote!(#(#bodies)*));
+        body.set_span(ident.span());
         quote! {
             #[automatically_derived]
-            #handle {
-                #(#bodies)*
-            }
+            #handle #body
         }
     });
     quote!(#(#impls)*)

@@ -155,7 +155,7 @@ fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
         unsafe impl #door::Data for #ident {
             type Lent = __Lent;
             type Owned = __Owned;
-            type Taken<'__c> = Self;
+            type Taken<'call> = Self;
             type Travel = #door::ByAddress;
             type Bits = #bits;
             const TYPE: &'static #door::abi::TypeDescriptor =
@@ -163,7 +163,7 @@ fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
 
             #safe
             #[inline]
-            unsafe fn take<'__c>(__lent: &Self::Lent, __arena: &'__c #door::Arena) -> Self {
+            unsafe fn take<'call>(__lent: &Self::Lent, __arena: &'call #door::Arena) -> Self {
                 unsafe { #taken }
             }
             #[inline]
@@ -190,7 +190,7 @@ fn choice(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
         unsafe impl #door::Data for #ident {
             type Lent = #door::core::primitive::u32;
             type Owned = #door::core::primitive::u32;
-            type Taken<'__c> = Self;
+            type Taken<'call> = Self;
             type Travel = #door::ByValue;
             type Bits = #door::NotPlain;
             const TYPE: &'static #door::abi::TypeDescriptor =
@@ -341,7 +341,7 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
         unsafe impl #door::Data for #ident {
             type Lent = __Lent;
             type Owned = __Owned;
-            type Taken<'__c> = Self;
+            type Taken<'call> = Self;
             type Travel = #door::ByAddress;
             type Bits = #door::NotPlain;
             const TYPE: &'static #door::abi::TypeDescriptor =
@@ -349,7 +349,7 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
 
             #safe
             #[inline]
-            unsafe fn take<'__c>(__lent: &Self::Lent, __arena: &'__c #door::Arena) -> Self {
+            unsafe fn take<'call>(__lent: &Self::Lent, __arena: &'call #door::Arena) -> Self {
                 unsafe { #taken }
             }
             #[inline]
@@ -381,7 +381,7 @@ fn flags(data: &Data<'_>, field: &Field<'_>) -> TokenStream {
         unsafe impl #door::Data for #ident {
             type Lent = #ty;
             type Owned = #ty;
-            type Taken<'__c> = Self;
+            type Taken<'call> = Self;
             type Travel = #door::ByValue;
             type Bits = #door::AnyBits;
             const TYPE: &'static #door::abi::TypeDescriptor = &#door::flags::<Self, #ty>(#name, #docs);

@@ -225,6 +225,7 @@ tuples! {
 macro_rules! owned {
     ($($type:ty),*) => {$(
         // SAFETY: it borrows nothing.
+        #[diagnostic::do_not_recommend]
         unsafe impl<'a> Borrows<'a> for $type {
             fn lend_back(self) -> Self::Owned {
                 self.give()

@@ -76,6 +76,7 @@ pub unsafe trait Mutable {
 }
 
 // SAFETY: the caller's own values, by address.
+#[diagnostic::do_not_recommend]
 unsafe impl<T: InPlace> Mutable for [T] {
     type Pointed = T;
     type Taken<'c> = [T::Taken<'c>];
@@ -110,6 +111,7 @@ pub struct HeldSink<T>(T);
 macro_rules! sinks {
     ($(<$($parameter:ident: $bound:path)?> $type:ty;)*) => {$(
         // SAFETY: a copy, which becomes the caller's value when all went well (C6).
+        #[diagnostic::do_not_recommend]
         unsafe impl<$($parameter: $bound)?> Mutable for $type {
             type Pointed = Sink;
             type Taken<'c> = Self;

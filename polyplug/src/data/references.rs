@@ -13,18 +13,14 @@ use super::standard::{PathUnit, lend_path, take_path};
 use super::{Arena, ByAddress, Data, NotPlain, Region, sequences, type_function};
 use crate::object::{self, Borrowed, Dynamic, Proxy};
 
-/// What may stand behind a pointer in a contract.
-///
-/// Implemented for every [`Data`], for `str`, `[T]`, `Path`, for `dyn Trait` of a contract and for closures.
-///
-/// # Safety
-/// `Form` converts values of this type.
+/// What may stand behind a pointer in a contract: every [`Data`], `str`, `[T]`, `Path`, `dyn Trait` of a contract, and
+/// closures.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot cross a plugin boundary",
     label = "this type cannot stand in a contract",
-    note = "help: put `#[polyplug::data]` on your own struct or enum, or pass one of the types listed at `polyplug::contract`"
+    note = "help: put `#[polyplug::data]` on your own struct or enum, `#[polyplug::contract]` on your own trait, or pass one of the types listed at `polyplug::contract`"
 )]
-pub unsafe trait Referent {
+pub trait Referent {
     /// How a pointer to it crosses.
     #[doc(hidden)]
     type Form: Referring<Self>;
@@ -63,6 +59,22 @@ pub unsafe trait Referent {
         // SAFETY: clause 1, kept by the caller.
         unsafe { <Self::Form as Referring<Self>>::look(pointer, arena) }
     }
+}
+
+/// What says how a type crosses behind a pointer; [`Referent`] follows from it. Two traits, so that the compiler does not
+/// list all that is one when something is none.
+///
+/// # Safety
+/// `Form` converts values of this type.
+#[doc(hidden)]
+pub unsafe trait ReferentParts {
+    /// How a pointer to it crosses.
+    type Form: Referring<Self>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized + ReferentParts> Referent for T {
+    type Form = <T as ReferentParts>::Form;
 }
 
 /// What an argument `&T` points to.
@@ -187,19 +199,19 @@ pub enum OfObject {}
 
 // SAFETY: the form of data.
 #[diagnostic::do_not_recommend]
-unsafe impl<T: Data> Referent for T {
+unsafe impl<T: Data> ReferentParts for T {
     type Form = OfValue;
 }
 // SAFETY: the form of text.
-unsafe impl Referent for str {
+unsafe impl ReferentParts for str {
     type Form = OfText;
 }
 // SAFETY: the form of slices.
-unsafe impl<T: Data> Referent for [T] {
+unsafe impl<T: Data> ReferentParts for [T] {
     type Form = OfSlice;
 }
 // SAFETY: the form of paths.
-unsafe impl Referent for Path {
+unsafe impl ReferentParts for Path {
     type Form = OfPath;
 }
 
