@@ -132,6 +132,19 @@ pub(crate) fn check_result(ty: &Type, problems: &mut Problems) -> bool {
                 Type::Slice(slice) => {
                     value(&slice.elem, problems);
                 }
+                Type::Path(path)
+                    if path
+                        .path
+                        .segments
+                        .last()
+                        .is_some_and(|last| last.ident == "Path") =>
+                {
+                    problems.at(
+                        ty,
+                        "a result cannot borrow a path: it may be converted on its way",
+                        "return `PathBuf`",
+                    );
+                }
                 other => {
                     value(other, problems);
                 }

@@ -27,7 +27,7 @@ use crate::data::{
 };
 use crate::describe;
 use crate::fault::Fault;
-use crate::object::{self, Borrowed, Dynamic, Proxy};
+use crate::object::{self, Borrowed, Dynamic, Proof, Proxy};
 use crate::panics;
 
 /// An argument of a closure.
@@ -369,15 +369,17 @@ macro_rules! exclusive {
 /// One kind, one shape, one set of markers.
 macro_rules! closure {
     ($module:ident $kind:ident ($($A:ident $a:ident [$($bound:tt)*] [$($given:tt)*] $P:ident),*) [$($marker:ident $flag:ident),*]) => {
-        // SAFETY: the form of objects.
+        #[diagnostic::do_not_recommend]
         #[allow(coherence_leak_check, reason = "a closure that takes a reference of any life is no closure of one type")]
-        unsafe impl<'o, $($A: $($bound)*,)* R: Whole> ReferentParts for dyn $kind($($($given)*),*) -> R $(+ $marker)* + 'o {
+        impl<'o, $($A: $($bound)*,)* R: Whole> ReferentParts for dyn $kind($($($given)*),*) -> R $(+ $marker)* + 'o {
             type Form = OfObject;
         }
 
-        // SAFETY: L1: a table for this very signature.
+        #[diagnostic::do_not_recommend]
         #[allow(coherence_leak_check, reason = "as above")]
-        unsafe impl<'o, $($A: $($bound)*,)* R: Whole> Dynamic for dyn $kind($($($given)*),*) -> R $(+ $marker)* + 'o {
+        impl<'o, $($A: $($bound)*,)* R: Whole> Dynamic for dyn $kind($($($given)*),*) -> R $(+ $marker)* + 'o {
+            // SAFETY: L1: a table for this very signature.
+            const PROOF: Proof<Self> = unsafe { Proof::new() };
             type Short<'c> = dyn $kind($($($given)*),*) -> R $(+ $marker)* + 'c;
             const FLAGS: u32 = once!($kind) $(| type_flags::$flag)*;
 

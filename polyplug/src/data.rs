@@ -255,6 +255,11 @@ pub unsafe trait Data: Sized {
 
 /// Data that holds no reference: what is taken of it is itself.
 #[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot cross a plugin boundary here",
+    label = "this type cannot be a key, an item of a set or of a `&mut Vec`, or part of a closure's signature",
+    note = "help: use data that holds no reference, such as `String` for `&str`; put `#[polyplug::data]` on your own struct or enum"
+)]
 pub trait Whole: for<'c> Data<Taken<'c> = Self> + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: for<'c> Data<Taken<'c> = T> + 'static> Whole for T {}

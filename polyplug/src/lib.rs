@@ -414,7 +414,7 @@ pub mod __private {
     pub use crate::fault::Fault;
     pub use crate::handles::{Caller, Instance, Pinned};
     pub use crate::object::{
-        AnyObject, Borrowed, Dynamic, ObjectOf, Proxy, borrow_object, lend, lend_mut, share,
+        AnyObject, Borrowed, Dynamic, ObjectOf, Proof, Proxy, borrow_object, lend, lend_mut, share,
         take_object,
     };
     pub use crate::plugin::{

@@ -31,12 +31,39 @@ use crate::data::Arena;
 use crate::fault::Fault;
 use crate::{image, panics};
 
+/// What an `unsafe` trait would say, for traits whose impls shall lie where the author's own words lie: that somebody
+/// answers for them. `P` is what is answered for.
+pub struct Proof<P: ?Sized>(PhantomData<*const P>);
+
+impl<P: ?Sized> Proof<P> {
+    /// # Safety
+    /// What the trait says under "Safety" holds.
+    #[must_use]
+    pub const unsafe fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<P: ?Sized> fmt::Debug for Proof<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Proof")
+    }
+}
+
 /// `dyn Trait` of a contract, or `dyn Fn`, with the markers that were written.
 ///
 /// # Safety
-/// `table` is an interface of `contract` (K1) that works on `Self`.
+/// `table` is an interface of `contract` (K1) that works on `Self`; `PROOF` says so.
 #[doc(hidden)]
-pub unsafe trait Dynamic {
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a contract",
+    label = "not a contract",
+    note = "help: put `#[polyplug::contract(id = \"..\", version = \"1.0\")]` on the trait, and write `dyn Trait` here; a closure takes and returns what may stand in a contract"
+)]
+pub trait Dynamic {
+    /// Somebody answers for it.
+    const PROOF: Proof<Self>;
+
     /// The same, for a shorter life.
     type Short<'c>: ?Sized + 'c;
     /// `SEND`, `SYNC`, `ONCE`.
@@ -97,9 +124,12 @@ unsafe extern "C" fn lent_type<D: ?Sized + Dynamic>() -> *const TypeDescriptor {
 /// `Self` is an object of contract `C`: `dyn C`, perhaps with markers.
 ///
 /// # Safety
-/// `Self` is `dyn C` with markers.
+/// `Self` is `dyn C` with markers; `PROOF` says so.
 #[doc(hidden)]
-pub unsafe trait ObjectOf<C: ?Sized>: Dynamic {}
+pub trait ObjectOf<C: ?Sized>: Dynamic {
+    /// Somebody answers for it.
+    const PROOF: Proof<(Proof<Self>, Proof<C>)>;
+}
 
 /// The descriptor of an object of type `D`, owned as `OWNERSHIP` says: not at all, `UNIQUE` or `SHARED`.
 pub(crate) struct Described<D: ?Sized, const OWNERSHIP: u32>(PhantomData<D>);

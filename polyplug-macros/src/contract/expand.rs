@@ -511,7 +511,7 @@ fn interface(contract: &Contract<'_>) -> TokenStream {
             <__S as #door::Access>::Target: #ident,
         {
             const TABLE: &'static __Interface = &__Interface {
-                __header: #door::interface_header::<__Interface>(ObjectBehindESCRIPTOR, __invoke::<__S>),
+                __header: #door::interface_header::<__Interface>(__DESCRIPTOR, __invoke::<__S>),
                 #(#functions)*
             };
             const HEADER: *const #door::abi::InterfaceHeader = (Self::TABLE as *const __Interface).cast();
@@ -520,7 +520,7 @@ fn interface(contract: &Contract<'_>) -> TokenStream {
         unsafe impl<'object> #door::ContractParts for dyn #ident + 'object {
             type Interface = __Interface;
             type Use = #door::#usage;
-            const DESCRIPTOR: &'static #door::abi::ContractDescriptor = ObjectBehindESCRIPTOR;
+            const DESCRIPTOR: &'static #door::abi::ContractDescriptor = __DESCRIPTOR;
         }
 
         impl<'object> #door::#side for dyn #ident + 'object {}
@@ -546,43 +546,64 @@ fn object(contract: &Contract<'_>, markers: &[&str]) -> TokenStream {
         .map(|marker| format_ident!("{marker}"))
         .collect();
     let object = quote!(dyn #ident #(+ #door::core::marker::#markers)*);
-    quote! {
-        unsafe impl<'object> #door::ReferentParts for #object + 'object {
-            type Form = #door::OfObject;
+    let dynamic = quote! {
+        const PROOF: #door::Proof<Self> = unsafe { #door::Proof::new() };
+        type Short<'call> = #object + 'call;
+        const FLAGS: #door::core::primitive::u32 = 0 #(| #door::abi::type_flags::#flags)*;
+
+        fn contract() -> &'static #door::abi::ContractDescriptor {
+            __DESCRIPTOR
         }
-
-        unsafe impl<'object> #door::ObjectOf<dyn #ident> for #object + 'object {}
-
-        unsafe impl<'object> #door::Dynamic for #object + 'object {
-            type Short<'call> = #object + 'call;
-            const FLAGS: #door::core::primitive::u32 = 0 #(| #door::abi::type_flags::#flags)*;
-
-            fn contract() -> &'static #door::abi::ContractDescriptor {
-                ObjectBehindESCRIPTOR
-            }
-            fn table<__S: #door::Access<Target = Self>>() -> *const #door::abi::InterfaceHeader {
-                __Table::<__S>::HEADER
-            }
-            fn boxed(__proxy: #door::Proxy<Self>) -> #door::Box<Self>
-            where
-                Self: 'static,
-            {
-                #door::Box::new(__proxy)
-            }
-            fn shared(__proxy: #door::Proxy<Self>) -> #door::Arc<Self>
-            where
-                Self: 'static,
-            {
-                #door::share(__proxy)
-            }
-            fn borrow<'call>(
-                __borrowed: #door::Borrowed<'call, Self::Short<'call>>,
-                __arena: &'call #door::Arena,
-            ) -> &'call mut Self::Short<'call> {
-                __arena.hold(__borrowed)
-            }
+        fn table<__S: #door::Access<Target = Self>>() -> *const #door::abi::InterfaceHeader {
+            __Table::<__S>::HEADER
         }
-    }
+        fn boxed(__proxy: #door::Proxy<Self>) -> #door::Box<Self>
+        where
+            Self: 'static,
+        {
+            #door::Box::new(__proxy)
+        }
+        fn shared(__proxy: #door::Proxy<Self>) -> #door::Arc<Self>
+        where
+            Self: 'static,
+        {
+            #door::share(__proxy)
+        }
+        fn borrow<'call>(
+            __borrowed: #door::Borrowed<'call, Self::Short<'call>>,
+            __arena: &'call #door::Arena,
+        ) -> &'call mut Self::Short<'call> {
+            __arena.hold(__borrowed)
+        }
+    };
+    let proof = quote! {
+        const PROOF: #door::Proof<(#door::Proof<Self>, #door::Proof<dyn #ident>)> =
+            unsafe { #door::Proof::new() };
+    };
+    let impls = [
+        (quote!(ReferentParts), quote!(type Form = #door::OfObject;)),
+        (quote!(ObjectOf<dyn #ident>), proof),
+        (quote!(Dynamic), dynamic),
+    ];
+    impls
+        .into_iter()
+        .map(|(of, body)| {
+            listed(
+                ident,
+                &quote!(impl<'object> #door::#of for #object + 'object),
+                body,
+            )
+        })
+        .collect()
+}
+
+/// An impl that lies at the trait's name: the compiler lists such impls when something else lacks one, and shall not
+/// speak of generated code then.
+fn listed(ident: &Ident, head: &TokenStream, body: TokenStream) -> TokenStream {
+    let head = moved(head, ident.span());
+    let mut body = Group::new(Delimiter::Brace, body);
+    body.set_span(ident.span());
+    quote!(#head #body)
 }
 
 /// The static reflection data, and its place in the distributed slice.
@@ -636,12 +657,12 @@ fn descriptor(contract: &Contract<'_>) -> TokenStream {
         const __NAMES: &[&#door::core::primitive::str] = &[#(#names)*];
         #(#indices)*
         const __METHODS: &[&#door::abi::MethodDescriptor] = &[#(#descriptors)*];
-        const ObjectBehindESCRIPTOR: &'static #door::abi::ContractDescriptor =
+        const __DESCRIPTOR: &'static #door::abi::ContractDescriptor =
             &#door::contract(0 #(#flags)*, #major, #minor, #id, #name, #docs, __NAMES, __METHODS);
 
         #[#door::linkme::distributed_slice(#door::CONTRACTS)]
         #[linkme(crate = #door::linkme)]
-        static __CONTRACT: #door::ContractEntry = unsafe { #door::ContractEntry::new(ObjectBehindESCRIPTOR) };
+        static __CONTRACT: #door::ContractEntry = unsafe { #door::ContractEntry::new(__DESCRIPTOR) };
     }
 }
 
@@ -773,10 +794,10 @@ fn defaults(contract: &Contract<'_>) -> TokenStream {
         return TokenStream::new();
     }
     quote! {
-        trait ObjectBehindefaults: #ident {
+        trait __Defaults: #ident {
             #(#bodies)*
         }
-        impl<__T: #ident + ?#door::core::marker::Sized> ObjectBehindefaults for __T {}
+        impl<__T: #ident + ?#door::core::marker::Sized> __Defaults for __T {}
     }
 }
 
@@ -883,7 +904,7 @@ fn find(door: &TokenStream, method: &Method<'_>, names: &[&Ident]) -> (TokenStre
     };
     let find = quote! {
         let #door::core::option::Option::Some(__function) = __session.interface().#name else {
-            return #door::core::result::Result::Ok(ObjectBehindefaults::#default(#this, #(#names),*));
+            return #door::core::result::Result::Ok(__Defaults::#default(#this, #(#names),*));
         };
     };
     (find, quote!(__function))
@@ -959,15 +980,9 @@ fn handles(contract: &Contract<'_>) -> TokenStream {
         quote!(?#door::core::marker::Sized + #door::ObjectOf<dyn #ident> #(+ #supertraits)*);
     handles.push(quote!(impl<ObjectBehind: #bounds> #ident for #door::Borrowed<'_, ObjectBehind>));
     handles.push(quote!(impl<ObjectBehind: #bounds> #ident for #door::Proxy<ObjectBehind>));
-    // Said at the trait's name: the compiler lists these impls when something else lacks one.
-    let handles = handles.iter().map(|handle| moved(handle, ident.span()));
-    let impls = handles.map(|handle| {
-        let mut body = Group::new(Delimiter::Brace, quote!(#(#bodies)*));
-        body.set_span(ident.span());
-        quote! {
-            #[automatically_derived]
-            #handle #body
-        }
+    let impls = handles.iter().map(|handle| {
+        let handle = listed(ident, handle, quote!(#(#bodies)*));
+        quote!(#[automatically_derived] #handle)
     });
     quote!(#(#impls)*)
 }

@@ -222,11 +222,22 @@ tuples! {
     Tuple4(A 0 a, B 1 b, C 2 c, D 3 d);
 }
 
-macro_rules! owned {
+// SAFETY: it borrows nothing.
+unsafe impl Borrows<'_> for String {
+    fn lend_back(self) -> Self::Owned {
+        self.give()
+    }
+    unsafe fn back(owned: Self::Owned, _: Origins<'_>, arena: &Arena) -> Option<Self> {
+        // SAFETY: clause 1.
+        Some(unsafe { Self::receive(owned, arena) })
+    }
+}
+
+macro_rules! unborrowed {
     ($($type:ty),*) => {$(
         // SAFETY: it borrows nothing.
         #[diagnostic::do_not_recommend]
-        unsafe impl<'a> Borrows<'a> for $type {
+        unsafe impl Borrows<'_> for $type {
             fn lend_back(self) -> Self::Owned {
                 self.give()
             }
@@ -238,23 +249,7 @@ macro_rules! owned {
     )*};
 }
 
-owned!(
-    (),
-    bool,
-    char,
-    i8,
-    i16,
-    i32,
-    i64,
-    i128,
-    isize,
-    u8,
-    u16,
-    u32,
-    u64,
-    u128,
-    usize,
-    f32,
-    f64,
-    String
+unborrowed!((), bool, char, f32, f64);
+unborrowed!(
+    i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize
 );

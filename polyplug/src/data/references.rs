@@ -63,11 +63,9 @@ pub trait Referent {
 
 /// What says how a type crosses behind a pointer; [`Referent`] follows from it. Two traits, so that the compiler does not
 /// list all that is one when something is none.
-///
-/// # Safety
-/// `Form` converts values of this type.
+/// Safe: a form that does not fit the type is no [`Referring`] of it.
 #[doc(hidden)]
-pub unsafe trait ReferentParts {
+pub trait ReferentParts {
     /// How a pointer to it crosses.
     type Form: Referring<Self>;
 }
@@ -197,21 +195,17 @@ pub enum OfPath {}
 #[derive(Debug)]
 pub enum OfObject {}
 
-// SAFETY: the form of data.
 #[diagnostic::do_not_recommend]
-unsafe impl<T: Data> ReferentParts for T {
+impl<T: Data> ReferentParts for T {
     type Form = OfValue;
 }
-// SAFETY: the form of text.
-unsafe impl ReferentParts for str {
+impl ReferentParts for str {
     type Form = OfText;
 }
-// SAFETY: the form of slices.
-unsafe impl<T: Data> ReferentParts for [T] {
+impl<T: Data> ReferentParts for [T] {
     type Form = OfSlice;
 }
-// SAFETY: the form of paths.
-unsafe impl ReferentParts for Path {
+impl ReferentParts for Path {
     type Form = OfPath;
 }
 
