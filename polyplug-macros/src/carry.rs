@@ -441,6 +441,7 @@ pub(crate) fn with_lifetime(
             _: &mut syn::ParenthesizedGenericArguments,
         ) {
         }
+        fn visit_bound_lifetimes_mut(&mut self, _: &mut syn::BoundLifetimes) {}
         fn visit_type_fn_ptr_mut(&mut self, _: &mut syn::TypeFnPtr) {}
     }
     let mut ty = ty.clone();

@@ -300,6 +300,17 @@ fn another_name_for_polyplug() {
     assert_eq!(shapes.mirror(renamed::Side::Left), renamed::Side::Right);
     assert_eq!(shapes.name(renamed::Shape::Dot).unwrap(), "Dot");
     assert_eq!(shapes.ask(&renamed::Plain), 1);
+    let (mut changed, mut bytes) = ("text".to_owned(), [1, 2]);
+    let dot = |shape: &renamed::Shape| *shape == renamed::Shape::Dot;
+    let shared = shapes.change(
+        &mut changed,
+        &mut bytes,
+        &dot,
+        Box::new(|| renamed::Shape::Dot),
+    );
+    assert_eq!((changed.as_str(), bytes), ("text!", [2, 1]));
+    assert_eq!(shared.mirror(renamed::Side::Left), renamed::Side::Right);
+    assert_eq!(shapes.longest(Some("a"), "longest"), "longest");
 }
 
 #[test]
@@ -323,6 +334,122 @@ fn c14_crates_that_forbid_unsafe_code_and_have_no_prelude() {
     assert_eq!(caller.toggle(bare::Box::Open), bare::Box::Shut);
     assert_eq!(caller.own(vec![1, 3, 2]), Some(3));
     assert_eq!(caller.twice(4), 8);
+    let mut sink = "x".to_owned();
+    let others = [Some(&caller as &dyn bare::Bare)];
+    assert_eq!(
+        caller.more("text", &mut sink, &mut |text| text == "xtext", &others),
+        "ext"
+    );
+    let object = std::sync::Arc::new(bare::Plugin);
+    let mut steps = caller.own_objects(Box::new(|value| value * 10), object);
+    assert_eq!(steps.step(2), 42);
+}
+
+/// Pointers, containers and closures under other names.
+type Callback = Box<dyn FnMut(Number) -> Text + Send>;
+type Visit<'v> = &'v dyn Fn(&str) -> Number;
+type Shared<T> = std::sync::Arc<T>;
+type Str<'s> = &'s str;
+type Bytes<'b> = &'b [u8];
+type Maybe<T> = Option<T>;
+type Unsized = str;
+type Writable = String;
+type Pair<'p> = (Str<'p>, Maybe<Bytes<'p>>);
+use std::collections::HashMap as Table;
+use std::path::Path as Place;
+
+/// References and pointers, however they are spelled.
+#[polyplug::contract(id = "hygiene.spelled", version = "1.0")]
+trait Spelled {
+    fn callback(&self, first: Callback, then: Maybe<Callback>) -> Maybe<Callback>;
+    fn visit(&self, visit: Visit<'_>, text: Str) -> Number;
+    fn shared(self: &Self, other: Shared<dyn Spelled>) -> Shared<dyn Spelled>;
+    fn elided(&self, text: Str<'_>, pair: Pair, pairs: &[Pair<'_>]) -> usize;
+    fn named<'long: 'short, 'short>(
+        &'long self,
+        text: &'long str,
+        other: Str<'short>,
+        _: (&'short str, u8),
+    ) -> usize;
+    fn not_sized(&self, text: &Unsized, place: &Place) -> usize;
+    fn written(&self, text: &mut Writable, r#in: &mut Rows<Number>) -> bool;
+    fn table(&self, table: Table<Text, Maybe<Number>>) -> std::collections::BTreeSet<Text>;
+    fn parenthesised(&self, visit: &(dyn for<'any> Fn(&'any str) -> bool + Send + Sync)) -> bool;
+    #[cfg(all())]
+    fn lent<'a>(&self, #[allow(unused, reason = "as well")] text: &'a str) -> (&'a str, usize);
+    #[cfg(any())]
+    fn never<'a>(&self, nothing: &mut NotThere, text: &'a NotThere) -> &'a NotThere;
+}
+
+#[polyplug::plugin]
+impl Spelled for Both {
+    fn callback(&self, mut first: Callback, then: Maybe<Callback>) -> Maybe<Callback> {
+        first(1);
+        then
+    }
+    fn visit(&self, visit: Visit<'_>, text: Str) -> Number {
+        visit(text)
+    }
+    fn shared(&self, other: Shared<dyn Spelled>) -> Shared<dyn Spelled> {
+        other
+    }
+    fn elided(&self, text: Str<'_>, pair: Pair, pairs: &[Pair<'_>]) -> usize {
+        text.len() + pair.0.len() + pair.1.map_or(0, <[u8]>::len) + pairs.len()
+    }
+    fn named<'long: 'short, 'short>(
+        &'long self,
+        text: &'long str,
+        other: Str<'short>,
+        (third, number): (&'short str, u8),
+    ) -> usize {
+        text.len() + other.len() + third.len() + usize::from(number)
+    }
+    fn not_sized(&self, text: &Unsized, place: &Place) -> usize {
+        text.len() + place.components().count()
+    }
+    fn written(&self, text: &mut Writable, rows: &mut Rows<Number>) -> bool {
+        text.clear();
+        rows.push(vec![7]);
+        true
+    }
+    fn table(&self, table: Table<Text, Maybe<Number>>) -> std::collections::BTreeSet<Text> {
+        table.into_keys().collect()
+    }
+    fn parenthesised(&self, visit: &(dyn for<'any> Fn(&'any str) -> bool + Send + Sync)) -> bool {
+        visit("any")
+    }
+    fn lent<'a>(&self, text: &'a str) -> (&'a str, usize) {
+        (&text[..1], text.len())
+    }
+}
+
+#[test]
+fn pointers_and_containers_under_other_names() {
+    let runtime = linked();
+    let spelled = runtime.get::<dyn Spelled>().unwrap();
+    let mut back = spelled
+        .callback(
+            Box::new(|number| number.to_string()),
+            Some(Box::new(|number| format!("then {number}"))),
+        )
+        .unwrap();
+    assert_eq!(back(2), "then 2");
+    assert_eq!(spelled.visit(&|text| text.len() as u32, "four"), 4);
+    let shared: Shared<dyn Spelled> = Shared::new(Both);
+    assert!(Shared::ptr_eq(
+        &shared,
+        &spelled.shared(Shared::clone(&shared))
+    ));
+    assert_eq!(spelled.elided("a", ("bc", Some(b"def")), &[("", None)]), 7);
+    assert_eq!(spelled.named("a", "bc", ("def", 4)), 10);
+    assert_eq!(spelled.not_sized("text", Place::new("a/b")), 6);
+    let (mut text, mut rows) = ("text".to_owned(), Vec::new());
+    assert!(spelled.written(&mut text, &mut rows));
+    assert_eq!((text.as_str(), rows), ("", vec![vec![7]]));
+    let table = Table::from([("key".to_owned(), None)]);
+    assert!(spelled.table(table).contains("key"));
+    assert!(spelled.parenthesised(&|text| text == "any"));
+    assert_eq!(spelled.lent("text"), ("t", 4));
 }
 
 /// Named through `$crate` by the contract below.

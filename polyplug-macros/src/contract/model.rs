@@ -169,6 +169,7 @@ impl<'a> Contract<'a> {
             .iter()
             .filter_map(|item| Method::of(item, side, pinned, &mut problems))
             .collect();
+        check_exclusive(&methods, &mut problems);
         problems.report(tokens)?;
         let id = id.unwrap_or_else(|| LitStr::new("", item.ident.span()));
         Ok(Self {
@@ -183,6 +184,20 @@ impl<'a> Contract<'a> {
             pinned,
             methods,
         })
+    }
+}
+
+/// Whether a contract is exclusive is known when it is read, before any `#[cfg]` is.
+fn check_exclusive(methods: &[Method<'_>], problems: &mut Problems) {
+    let mut exclusive = methods.iter().filter(|method| method.exclusive);
+    if exclusive.clone().all(|method| !method.cfgs.is_empty())
+        && let Some(method) = exclusive.next()
+    {
+        problems.at(
+            &method.cfgs[0],
+            "whether a contract is exclusive cannot depend on how it is built: both sides must agree",
+            "leave `#[cfg]` out of one of the `&mut self` methods, or take `&self`",
+        );
     }
 }
 
