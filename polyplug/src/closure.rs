@@ -78,7 +78,7 @@ unsafe impl<A: Whole> Parameter for Value<A> {
         given.surrender();
     }
     #[inline(always)]
-    unsafe fn take<'c>(wire: ArgumentOf<A>, arena: &'c Arena) -> A {
+    unsafe fn take(wire: ArgumentOf<A>, arena: &Arena) -> A {
         // SAFETY: clause 1.
         unsafe { A::accept(wire, arena) }
     }
@@ -96,7 +96,7 @@ pub unsafe trait Shown: Referent + 'static {
     ///
     /// # Safety
     /// 1. As there.
-    unsafe fn show<'c>(pointer: *const PointedOf<Self>, arena: &'c Arena) -> &'c Self;
+    unsafe fn show(pointer: *const PointedOf<Self>, arena: &Arena) -> &Self;
 }
 
 macro_rules! shown {
@@ -104,7 +104,7 @@ macro_rules! shown {
         // SAFETY: that of `look`.
         unsafe impl$(<$parameter: Whole>)? Shown for $type {
             #[inline(always)]
-            unsafe fn show<'c>(pointer: *const PointedOf<Self>, arena: &'c Arena) -> &'c Self {
+            unsafe fn show(pointer: *const PointedOf<Self>, arena: &Arena) -> &Self {
                 // SAFETY: clause 1.
                 unsafe { Self::look(pointer, arena) }
             }
@@ -139,7 +139,7 @@ unsafe impl<A: ?Sized + Shown> Parameter for Reference<A> {
     #[inline(always)]
     fn surrender(_: &A) {}
     #[inline(always)]
-    unsafe fn take<'c>(wire: *const PointedOf<A>, arena: &'c Arena) -> &'c A {
+    unsafe fn take(wire: *const PointedOf<A>, arena: &Arena) -> &A {
         // SAFETY: clause 1.
         unsafe { A::show(wire, arena) }
     }

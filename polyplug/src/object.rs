@@ -530,6 +530,10 @@ pub unsafe fn take_object<'c, D: ?Sized + AnyObject>(
 /// 1. As for [`take_object`].
 #[inline]
 #[must_use]
+#[expect(
+    clippy::mut_from_ref,
+    reason = "every call makes a proxy of its own in the arena"
+)]
 pub unsafe fn borrow_object<'c, D: ?Sized + AnyObject>(
     object: *const Object,
     arena: &'c Arena,

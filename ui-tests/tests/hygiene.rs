@@ -2,6 +2,7 @@
 #![allow(
     clippy::non_minimal_cfg,
     clippy::needless_lifetimes,
+    clippy::needless_arbitrary_self_type,
     reason = "contracts as their authors may write them"
 )]
 

@@ -74,7 +74,7 @@ macro_rules! sets {
             fn lend(&self, arena: &Arena) -> Slice {
                 arena.keep(self.iter().map(|item| item.lend(arena)))
             }
-            unsafe fn take<'c>(lent: &Slice, arena: &'c Arena) -> Self {
+            unsafe fn take(lent: &Slice, arena: &Arena) -> Self {
                 // SAFETY: D2.
                 let items: Vec<T> = unsafe { take_each::<T>(*lent, arena) }.collect();
                 arena.attempt(|| items.into_iter().collect(), $set::default)

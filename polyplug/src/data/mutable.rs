@@ -42,6 +42,10 @@ pub unsafe trait Mutable {
     /// # Safety
     /// 1. `pointer` points to what was lent, which lives as long as the arena; `len` of them for a slice.
     #[doc(hidden)]
+    #[expect(
+        clippy::mut_from_ref,
+        reason = "what is borrowed is the caller's or lies in the arena, for this call alone"
+    )]
     unsafe fn take<'c>(
         pointer: *mut Self::Pointed,
         len: usize,

@@ -312,7 +312,7 @@ unsafe impl Referring<str> for OfText {
         unsafe { lent.str() }
     }
     #[inline(always)]
-    unsafe fn look<'c>(pointer: *const Slice, _: &'c Arena) -> &'c str {
+    unsafe fn look(pointer: *const Slice, _: &Arena) -> &str {
         // SAFETY: clause 1.
         let lent = unsafe { *pointer };
         // SAFETY: clause 1.
@@ -388,7 +388,7 @@ unsafe impl Referring<Path> for OfPath {
         let path: &PathBuf = arena.hold(unsafe { take_path(*lent) });
         path
     }
-    unsafe fn look<'c>(pointer: *const Slice, arena: &'c Arena) -> &'c Path {
+    unsafe fn look(pointer: *const Slice, arena: &Arena) -> &Path {
         // SAFETY: clause 1.
         unsafe { <Self as Referring<Path>>::take(&*pointer, arena) }
     }
@@ -511,7 +511,7 @@ unsafe impl<D: ?Sized + Dynamic + 'static> Boxing<D> for OfObject {
         let value = unsafe { core::ptr::read(value) };
         D::give_box(value)
     }
-    unsafe fn take<'c>(lent: &Object, arena: &'c Arena) -> Box<D> {
+    unsafe fn take(lent: &Object, arena: &Arena) -> Box<D> {
         // SAFETY: D2, D7: the callee owns it.
         D::boxed(unsafe { Proxy::of(*lent, D::contract(), arena) })
     }
@@ -555,7 +555,7 @@ where
     fn lend(&self, _: &Arena) -> Object {
         <T::Form as Sharing<T>>::give(Self::clone(self))
     }
-    unsafe fn take<'c>(lent: &Object, arena: &'c Arena) -> Self {
+    unsafe fn take(lent: &Object, arena: &Arena) -> Self {
         // SAFETY: D2, D7: the owner that was lent is the callee's.
         unsafe { <T::Form as Sharing<T>>::receive(*lent, arena) }
     }

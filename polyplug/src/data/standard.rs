@@ -24,7 +24,7 @@ unsafe impl Data for Cow<'_, str> {
         Slice::text(self)
     }
     #[inline]
-    unsafe fn take<'c>(lent: &Slice, arena: &'c Arena) -> Cow<'static, str> {
+    unsafe fn take(lent: &Slice, arena: &Arena) -> Cow<'static, str> {
         // SAFETY: D2.
         Cow::Owned(unsafe { String::take(lent, arena) })
     }
