@@ -6,6 +6,7 @@ use bench_contract::{Body, Calls};
 use polyplug::{Caller, Fault, Instance, Pinned, Runtime};
 
 use crate::interleave::{Arm, COPIES};
+use crate::kinds;
 use crate::libraries::library;
 use crate::local::{Inlined, NeverInlined};
 use crate::raw::{ByPointers, ByValue};
@@ -28,6 +29,7 @@ pub struct World {
     pinned: Pinned<dyn Calls>,
     instance: Instance<dyn Calls>,
     looked_up: LookedUp,
+    kinds: kinds::World,
 }
 
 /// The arms of one shape.
@@ -61,6 +63,7 @@ impl World {
             by_pointers: ByPointers::open(&raw),
             pinned: Caller::pin(&caller)?,
             instance: runtime.create::<dyn Calls>()?,
+            kinds: kinds::World::open(&runtime, &raw)?,
             caller,
             looked_up: LookedUp { runtime },
         })
@@ -68,7 +71,7 @@ impl World {
 
     /// All arms of all shapes.
     pub fn groups(&self) -> Vec<Group<'_>> {
-        vec![
+        let calls = vec![
             self.group::<shapes::Scalar>(),
             self.group::<shapes::Guarded>(),
             self.group::<shapes::Pair>(),
@@ -79,7 +82,8 @@ impl World {
             self.group::<shapes::Numbers>(),
             self.group::<shapes::Turn>(),
             self.group::<shapes::Checked>(),
-        ]
+        ];
+        calls.into_iter().chain(self.kinds.groups()).collect()
     }
 
     fn group<S: Shape>(&self) -> Group<'_> {

@@ -6,6 +6,8 @@
 
 pub mod arms;
 pub mod interleave;
+#[expect(unsafe_code, reason = "the arms that call C functions by hand")]
+pub mod kinds;
 pub mod libraries;
 pub mod local;
 #[expect(unsafe_code, reason = "the arms that call C functions by hand")]

@@ -14,6 +14,70 @@ pub struct Body {
     pub z: u64,
 }
 
+/// Data that holds data of its own kind.
+#[polyplug::data]
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    /// A text of its own.
+    pub title: String,
+    /// A number.
+    pub value: u64,
+    /// More of them.
+    pub parts: Vec<Document>,
+}
+
+impl Document {
+    /// A document of a thousand nodes: itself, nine parts, and 110 parts of each.
+    #[must_use]
+    pub fn of_a_thousand() -> Self {
+        let node = |value: u64, parts| Self {
+            title: format!("node number {value:>4}"),
+            value,
+            parts,
+        };
+        let leaves = |part: u64| (0..110).map(move |leaf| node(part * 110 + leaf, Vec::new()));
+        node(
+            0,
+            (1..=9)
+                .map(|part| node(part, leaves(part).collect()))
+                .collect(),
+        )
+    }
+
+    /// What all nodes hold, so that each must be looked at.
+    #[must_use]
+    pub fn sum(&self) -> u64 {
+        let parts: u64 = self.parts.iter().map(Self::sum).sum();
+        self.value + self.title.len() as u64 + parts
+    }
+}
+
+/// An object that is called like an instance.
+#[polyplug::contract(id = "bench.counter", version = "1.0")]
+pub trait Counter {
+    /// One number in, one out.
+    fn add(&self, x: u64) -> u64;
+}
+
+/// Calls that pass more than scalars and texts.
+#[polyplug::contract(id = "bench.kinds", version = "1.0")]
+pub trait Kinds {
+    /// Plain structs by address.
+    fn bodies(&self, bodies: &[Body]) -> u64;
+    /// One of them.
+    fn body(&self, body: &Body) -> u64;
+    /// A mebibyte out.
+    fn blob(&self, seed: u8) -> Vec<u8>;
+    /// A document in.
+    fn read(&self, document: &Document) -> u64;
+    /// The same document out.
+    fn write(&self) -> Document;
+    /// A thousand calls back.
+    fn call_back(&self, x: u64, work: &dyn Fn(u64) -> u64) -> u64;
+    /// An object out.
+    fn counter(&self) -> Box<dyn Counter + Send>;
+}
+
 /// The calls that are measured.
 #[polyplug::contract(id = "bench.calls", version = "1.0")]
 pub trait Calls {

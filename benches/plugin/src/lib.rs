@@ -1,6 +1,8 @@
 //! The plugin of the call benches: each method does the shared work and nothing else.
 
-use bench_contract::{Body, Calls};
+use std::sync::LazyLock;
+
+use bench_contract::{Body, Calls, Counter, Document, Kinds};
 use bench_work as work;
 use polyplug::Fault;
 
@@ -47,5 +49,48 @@ impl Calls for Plugin {
 
     fn checked(&self, x: u64) -> Result<u64, Fault> {
         work::checked(x).ok_or_else(|| Fault::new("no number"))
+    }
+}
+
+static DOCUMENT: LazyLock<Document> = LazyLock::new(Document::of_a_thousand);
+
+#[polyplug::plugin]
+impl Kinds for Plugin {
+    fn bodies(&self, bodies: &[Body]) -> u64 {
+        work::ends(bodies.first().map(|body| body.x), bodies.len() as u64)
+    }
+
+    fn body(&self, body: &Body) -> u64 {
+        work::ends(Some(body.x), body.z)
+    }
+
+    fn blob(&self, seed: u8) -> Vec<u8> {
+        work::blob(seed)
+    }
+
+    fn read(&self, document: &Document) -> u64 {
+        document.sum()
+    }
+
+    fn write(&self) -> Document {
+        DOCUMENT.clone()
+    }
+
+    fn call_back(&self, mut x: u64, work: &dyn Fn(u64) -> u64) -> u64 {
+        for _ in 0..work::CALLS_BACK {
+            x = work(x);
+        }
+        x
+    }
+
+    fn counter(&self) -> Box<dyn Counter + Send> {
+        Box::new(Plugin)
+    }
+}
+
+#[polyplug::plugin]
+impl Counter for Plugin {
+    fn add(&self, x: u64) -> u64 {
+        work::scalar(x)
     }
 }

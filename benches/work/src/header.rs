@@ -86,3 +86,22 @@ impl From<Option<u64>> for Checked {
         }
     }
 }
+
+/// A node of a document, as a C programmer would lend or give it.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Node {
+    /// Text.
+    pub title: *const u8,
+    /// Its bytes.
+    pub title_length: usize,
+    /// A number.
+    pub value: u64,
+    /// More of them.
+    pub parts: *const Node,
+    /// How many.
+    pub part_count: usize,
+}
+
+/// A function that is called back, with what it was given.
+pub type CallBack = unsafe extern "C" fn(context: *const core::ffi::c_void, x: u64) -> u64;

@@ -100,6 +100,29 @@ pub const fn checked(x: u64) -> Option<u64> {
     if x == 0 { None } else { Some(scalar(x)) }
 }
 
+/// How often a closure is called back.
+pub const CALLS_BACK: u64 = 1000;
+
+/// The bytes of a blob.
+pub const BLOB: usize = 1 << 20;
+
+/// Two words of some memory.
+#[must_use]
+#[inline(always)]
+pub const fn ends(first: Option<u64>, last: u64) -> u64 {
+    let first = match first {
+        Some(first) => first,
+        None => 0,
+    };
+    first.wrapping_mul(3) ^ last
+}
+
+/// A mebibyte.
+#[must_use]
+pub fn blob(seed: u8) -> Vec<u8> {
+    vec![seed; BLOB]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
