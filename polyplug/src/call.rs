@@ -421,21 +421,9 @@ pub(crate) unsafe fn invoke<R: Data>(
     out: *mut c_void,
     typed: impl FnOnce(*mut Receiver, OutOf<R>) -> ReturnOf<R>,
 ) -> i32 {
-    // SAFETY: clauses 2 and 3.
-    let mut checked = unsafe { check::frame(method, frame.cast()) }
-        .map_err(|invalid| (invalid.kind(), invalid.to_string()));
-    if checked.is_ok() && R::TYPE.kind != type_kind::UNIT && out.is_null() {
-        checked = Err((
-            fault_kind::INVALID_VALUE,
-            "no place for the result".to_owned(),
-        ));
-    }
-    if let Err((kind, reason)) = checked {
-        // SAFETY: clauses 2 and 3.
-        unsafe { check::abandon(method, frame.cast()) };
-        let fault = Fault::of_kind(kind, &format!("argument {reason}"));
-        // SAFETY: clause 1.
-        unsafe { (*receiver).fault = fault.into_raw() };
+    let has_place = R::TYPE.kind == type_kind::UNIT || !out.is_null();
+    // SAFETY: clauses 1, 2 and 3.
+    if !unsafe { admit(receiver, method, frame, has_place) } {
         return invoke_code::FAULT;
     }
     let returned = typed(receiver, R::Travel::out_at(out));
@@ -446,6 +434,35 @@ pub(crate) unsafe fn invoke<R: Data>(
     // SAFETY: clause 3.
     unsafe { R::Travel::store(returned, out) };
     invoke_code::VALUE
+}
+
+/// Whether the arguments of a call are what they should be; otherwise a fault is stored, and the objects in them are
+/// released. Not generic: it is the same for every method.
+///
+/// # Safety
+/// 1., 2. and 3. As for [`invoke`].
+#[inline(never)]
+unsafe fn admit(
+    receiver: *mut Receiver,
+    method: &MethodDescriptor,
+    frame: *const c_void,
+    has_place: bool,
+) -> bool {
+    // SAFETY: clauses 2 and 3.
+    let (kind, reason) = match unsafe { check::frame(method, frame.cast()) } {
+        Ok(()) if has_place => return true,
+        Ok(()) => (
+            fault_kind::INVALID_VALUE,
+            "no place for the result".to_owned(),
+        ),
+        Err(invalid) => (invalid.kind(), invalid.to_string()),
+    };
+    // SAFETY: clauses 2 and 3.
+    unsafe { check::abandon(method, frame.cast()) };
+    let fault = Fault::of_kind(kind, &format!("argument {reason}"));
+    // SAFETY: clause 1.
+    unsafe { (*receiver).fault = fault.into_raw() };
+    false
 }
 
 /// The erased face, asked for a method that there is none of.

@@ -722,6 +722,7 @@ fn callee(contract: &Contract<'_>, method: &Method<'_>) -> TokenStream {
     });
     quote! {
         #(#cfgs)*
+        #[inline(never)]
         unsafe extern "C" fn #callee<__S: #door::Access>(
             __receiver: *mut #door::abi::Receiver, #(#names: #types,)* __out: #out,
         ) -> #returned

@@ -9,6 +9,23 @@ use super::aggregates::Tuple2;
 use super::sequences::{buffer_of, receive_each, sequence, take_each};
 use super::{Arena, ByAddress, Data, NotPlain, Whole, type_function};
 
+/// A map or set of these, item by item: collecting would sort first, with some kilobytes of code for each type.
+macro_rules! filled {
+    ($type:ident, $items:ident, insert($($part:ident),+)) => {{
+        let mut filled = $type::default();
+        for filled!(@ $($part),+) in $items {
+            filled.insert($($part),+);
+        }
+        filled
+    }};
+    (@ $item:ident) => {
+        $item
+    };
+    (@ $key:ident, $value:ident) => {
+        ($key, $value)
+    };
+}
+
 macro_rules! maps {
     ($($map:ident<K: $($bound:path)|+ $(, $hasher:ident: $hasher_bound:path)?>;)*) => {$(
         // SAFETY: D1: a run of the wire forms of pairs. D4, D5: as for a vector. D6: `attempt`.
@@ -32,7 +49,7 @@ macro_rules! maps {
             unsafe fn take<'c>(lent: &Slice, arena: &'c Arena) -> Self::Taken<'c> {
                 // SAFETY: D2.
                 let pairs: Vec<_> = unsafe { take_each::<(K, V)>(*lent, arena) }.collect();
-                arena.attempt(|| pairs.into_iter().collect(), $map::default)
+                arena.attempt(|| filled!($map, pairs, insert(key, value)), $map::default)
             }
             fn give(self) -> Buffer {
                 buffer_of(self.into_iter().map(Data::give).collect::<Vec<_>>())
@@ -40,7 +57,7 @@ macro_rules! maps {
             unsafe fn receive(owned: Buffer, arena: &Arena) -> Self {
                 // SAFETY: D2, D5.
                 let pairs: Vec<(K, V)> = unsafe { receive_each(owned, arena) };
-                arena.attempt(|| pairs.into_iter().collect(), $map::default)
+                arena.attempt(|| filled!($map, pairs, insert(key, value)), $map::default)
             }
             fn surrender(self) {
                 self.into_iter().for_each(Data::surrender);
@@ -77,7 +94,7 @@ macro_rules! sets {
             unsafe fn take(lent: &Slice, arena: &Arena) -> Self {
                 // SAFETY: D2.
                 let items: Vec<T> = unsafe { take_each::<T>(*lent, arena) }.collect();
-                arena.attempt(|| items.into_iter().collect(), $set::default)
+                arena.attempt(|| filled!($set, items, insert(item)), $set::default)
             }
             fn give(self) -> Buffer {
                 buffer_of(self.into_iter().map(T::give).collect::<Vec<_>>())
@@ -85,7 +102,7 @@ macro_rules! sets {
             unsafe fn receive(owned: Buffer, arena: &Arena) -> Self {
                 // SAFETY: D2, D5.
                 let items: Vec<T> = unsafe { receive_each(owned, arena) };
-                arena.attempt(|| items.into_iter().collect(), $set::default)
+                arena.attempt(|| filled!($set, items, insert(item)), $set::default)
             }
             fn surrender(self) {
                 self.into_iter().for_each(T::surrender);
