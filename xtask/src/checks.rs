@@ -29,12 +29,27 @@ pub(crate) const QUICK: [Check; 3] = [
     },
 ];
 
-/// The check that only the benches make, because it takes a clean build.
-pub(crate) const SLOW: [Check; 1] = [Check {
-    name: "clean build",
-    what: What::CleanBuild("polyplug"),
-    limit: 15.0,
-}];
+/// The checks that only the benches make, because they take clean builds.
+pub(crate) const SLOW: [Check; 3] = [
+    Check {
+        name: "clean build",
+        what: What::CleanBuild("polyplug"),
+        limit: 15.0,
+    },
+    Check {
+        name: "expansion time",
+        what: What::ExpansionTime(SIXTY),
+        limit: 2.0,
+    },
+    Check {
+        name: "expansion code",
+        what: What::ExpansionCode(SIXTY),
+        limit: 100.0,
+    },
+];
+
+/// The package whose contract is one only with the feature `contract`; otherwise it is the same as plain Rust.
+const SIXTY: &str = "bench-sixty";
 
 /// The package that stands for a small plugin.
 const PLUGIN: &str = "hello";
@@ -60,6 +75,10 @@ enum What {
     Size(&'static str),
     /// Seconds from an empty target directory.
     CleanBuild(&'static str),
+    /// Seconds that the contract adds to a clean debug build of the package.
+    ExpansionTime(&'static str),
+    /// KiB of machine code that the contract adds to its release library, both ends of all calls.
+    ExpansionCode(&'static str),
 }
 
 /// What a check found.
@@ -78,6 +97,8 @@ impl Check {
             What::Crates(package) => (crates(workspace, package)?, ""),
             What::Size(package) => (size(workspace, package)?, " KiB"),
             What::CleanBuild(package) => (clean_build(workspace, package)?, " s"),
+            What::ExpansionTime(package) => (expansion_time(workspace, package)?, " s"),
+            What::ExpansionCode(package) => (expansion_code(workspace, package)?, " KiB"),
         };
         Ok(Figure {
             name: self.to_string(),
@@ -94,6 +115,8 @@ impl fmt::Display for Check {
             What::Crates(package) => write!(f, "crates in a build of `{package}`"),
             What::Size(package) => write!(f, "`{package}` as a stripped release library"),
             What::CleanBuild(package) => write!(f, "clean build of `{package}` on {CORES} cores"),
+            What::ExpansionTime(_) => write!(f, "what a contract of 60 methods adds to a build"),
+            What::ExpansionCode(_) => write!(f, "what a contract of 60 methods adds to the code"),
         }
     }
 }
@@ -196,6 +219,63 @@ fn clean_build(workspace: &Workspace, package: &str) -> Result<f64> {
         .printing_to_stderr()
         .run()?;
     Ok(start.elapsed().as_secs_f64())
+}
+
+/// Builds of the package without its contract and with it.
+const WITHOUT_AND_WITH: [&[&str]; 2] = [&[], &["--features", "contract"]];
+
+fn expansion_time(workspace: &Workspace, package: &str) -> Result<f64> {
+    workspace.require([package])?;
+    let target = workspace.target.join("checks").join("expansion");
+    let mut seconds = [0.0; 2];
+    for (features, seconds) in WITHOUT_AND_WITH.into_iter().zip(&mut seconds) {
+        let build = || {
+            workspace
+                .cargo(["build", "--jobs", CORES, "--package", package])
+                .args(features)
+                .variable("CARGO_INCREMENTAL", "0")
+                .hidden_variable(TARGET_VARIABLE, &target)
+        };
+        build().printing_to_stderr().run()?;
+        // All but the package itself is built now.
+        let mut times = Vec::new();
+        for _ in 0..3 {
+            workspace
+                .cargo(["clean", "--package", package])
+                .hidden_variable(TARGET_VARIABLE, &target)
+                .printing_to_stderr()
+                .run()?;
+            let start = Instant::now();
+            build().printing_to_stderr().run()?;
+            times.push(start.elapsed().as_secs_f64());
+        }
+        times.sort_by(f64::total_cmp);
+        *seconds = times[1];
+    }
+    Ok((seconds[1] - seconds[0]).max(0.0))
+}
+
+fn expansion_code(workspace: &Workspace, package: &str) -> Result<f64> {
+    use object::{Object as _, ObjectSection as _, SectionKind};
+    workspace.require([package])?;
+    let mut bytes = [0; 2];
+    for (features, bytes) in WITHOUT_AND_WITH.into_iter().zip(&mut bytes) {
+        let library = workspace.build_cdylib(package, |build| {
+            build.args(features).hidden_variable(
+                TARGET_VARIABLE,
+                workspace.target.join("checks").join("size"),
+            )
+        })?;
+        let file =
+            fs::read(&library).with_context(|| format!("cannot read `{}`", library.display()))?;
+        let object = object::File::parse(&*file)
+            .with_context(|| format!("cannot understand `{}`", library.display()))?;
+        let code = object
+            .sections()
+            .filter(|section| section.kind() == SectionKind::Text);
+        *bytes = code.map(|section| section.size()).sum();
+    }
+    Ok((bytes[1] as f64 - bytes[0] as f64) / 1024.0)
 }
 
 #[cfg(test)]
