@@ -70,10 +70,14 @@ pub struct Registration {
     pub expected_offers: usize,
     /// In: name of the module, for faults that arise outside a known plugin. Copied by the module.
     pub name: Slice,
+    /// In: what the core calls the image of the module; what [`ThreadTable`](crate::ThreadTable) wants to know. Lives as
+    /// long as the image is mapped.
+    pub image: *const (),
 }
 
 frozen_layout!(Registration {
-    size: 72, size @ 0, abi @ 4, options @ 8, flags @ 12, offers @ 16, contracts @ 32, expected_offers @ 48, name @ 56,
+    size: 80, size @ 0, abi @ 4, options @ 8, flags @ 12, offers @ 16, contracts @ 32, expected_offers @ 48, name @ 56,
+    image @ 72,
 });
 
 /// One plugin's offer of one contract. Offers with the same `plugin` pointer share one state.
@@ -125,7 +129,7 @@ pub struct PluginDescriptor {
     pub license: Slice,
     /// Address of the source, or empty.
     pub repository: Slice,
-    /// Contracts that must be provided before it is constructed.
+    /// Contracts that must be provided before it is constructed: the host's, and those of other plugins.
     pub requires: List<ContractDescriptor>,
     /// Makes a state. Null with a fault in `receiver` (panic), or null with the chain of an error in `error`
     /// (a buffer of texts, outermost first). `receiver.state` is null.
@@ -136,9 +140,24 @@ pub struct PluginDescriptor {
     ) -> *mut (),
     /// Destroys `receiver.state`; a panic on the way is a fault in `receiver`, and the state is gone all the same.
     pub destroy: unsafe extern "C" fn(receiver: *mut Receiver),
+    /// Contracts whose providers shall be loaded before it, if they are there.
+    pub wants: List<ContractDescriptor>,
+    /// Writes what `receiver.state` wants to keep over a reload to `out` (a buffer of bytes); a panic is a fault in
+    /// `receiver`. Null when the plugin keeps nothing.
+    pub save: Option<unsafe extern "C" fn(receiver: *mut Receiver, out: *mut Buffer)>,
+    /// As `construct`, from what an earlier version saved. Null when the plugin restores nothing.
+    pub restore: Option<
+        unsafe extern "C" fn(
+            receiver: *mut Receiver,
+            context: *const ContextRecord,
+            saved: *const u8,
+            saved_len: usize,
+            error: *mut Buffer,
+        ) -> *mut (),
+    >,
 }
 
 frozen_layout!(PluginDescriptor {
-    size: 136, size @ 0, flags @ 4, name @ 8, version @ 24, description @ 40, authors @ 56, license @ 72,
-    repository @ 88, requires @ 104, construct @ 120, destroy @ 128,
+    size: 168, size @ 0, flags @ 4, name @ 8, version @ 24, description @ 40, authors @ 56, license @ 72,
+    repository @ 88, requires @ 104, construct @ 120, destroy @ 128, wants @ 136, save @ 152, restore @ 160,
 });

@@ -1,6 +1,6 @@
 //! What the core offers to every image: one table per process, never freed.
 
-use crate::{ContractDescriptor, FaultParts, FaultRecord, InterfaceHeader};
+use crate::{ContractDescriptor, FaultParts, FaultRecord, InterfaceHeader, LogTable, ThreadTable};
 
 /// The services of the core. Process-wide and immortal; knows no runtime.
 ///
@@ -25,6 +25,17 @@ pub struct Host {
         interface: *const InterfaceHeader,
         wanted: *const ContractDescriptor,
     ) -> *const InterfaceHeader,
+    /// Who holds an image: threads and their destructors. Null where images are not told of threads.
+    pub threads: *const ThreadTable,
+    /// Where records of the log go. Null when the core has no log.
+    pub log: *const LogTable,
 }
 
-frozen_layout!(Host { size: 40, size @ 0, abi @ 4, fault_new @ 8, fault_unhandled @ 16, report @ 24, adapt @ 32 });
+// SAFETY: functions, and tables that are immortal and read-only.
+unsafe impl Send for Host {}
+// SAFETY: as above.
+unsafe impl Sync for Host {}
+
+frozen_layout!(Host {
+    size: 56, size @ 0, abi @ 4, fault_new @ 8, fault_unhandled @ 16, report @ 24, adapt @ 32, threads @ 40, log @ 48,
+});

@@ -25,8 +25,10 @@ mod fault;
 mod host;
 mod interface;
 mod link;
+mod log;
 mod receiver;
 mod sequence;
+mod thread;
 
 pub use context::{ContextRecord, ContextTable};
 pub use descriptor::{
@@ -42,8 +44,10 @@ pub use fault::{FaultParts, FaultRecord, FaultTable, fault_kind};
 pub use host::Host;
 pub use interface::{InterfaceHeader, InvokeFunction, interface_flags, invoke_code};
 pub use link::{Gate, Link, LinkTable, link_flags};
+pub use log::LogTable;
 pub use receiver::{Call, Receiver};
 pub use sequence::{Buffer, List, Object, ReleaseFunction, Sink, Slice};
+pub use thread::{ThreadDestructor, ThreadStart, ThreadTable, exit_order};
 
 /// The version of this binary interface. A module that speaks another one is refused at load.
 pub const ABI_VERSION: u32 = 1;

@@ -38,17 +38,22 @@ fn the_layouts_are_the_published_ones() {
         FaultRecord { size, kind, table, message, file, line, column, trace, plugin, contract, method }
         FaultTable { size, flags, retain, release }
         FaultParts { size, kind, message, file, line, column, trace, plugin, contract, method }
-        Host { size, abi, fault_new, fault_unhandled, report, adapt }
+        Host {
+            size, abi, fault_new, fault_unhandled, report, adapt, threads, log,
+        }
+        ThreadTable { size, flags, spawn, at_exit }
+        LogTable { size, flags }
         InterfaceHeader { size, method_count, flags, reserved, order, contract, invoke }
         Gate { holds, closed, retired }
         Link { size, flags, table, gate, interface, state, plugin }
         LinkTable { size, flags, retain, release, retire }
         ContextRecord { size, flags, table, plugin }
         ContextTable { size, flags, retain, release, host }
-        Registration { size, abi, options, flags, offers, contracts, expected_offers, name }
+        Registration { size, abi, options, flags, offers, contracts, expected_offers, name, image }
         Offer { size, flags, plugin, interface, written, written_count }
         PluginDescriptor {
-            size, flags, name, version, description, authors, license, repository, requires, construct, destroy,
+            size, flags, name, version, description, authors, license, repository, requires, construct, destroy, wants,
+            save, restore,
         }
         ContractDescriptor { size, flags, major, minor, id, name, docs, order, methods }
         MethodDescriptor { size, flags, name, docs, arguments, result, frame_size, frame_align }

@@ -17,6 +17,8 @@ static LOCAL: Host = Host {
     fault_unhandled: fault::fault_unhandled,
     report: fault::report,
     adapt: adapt::adapt,
+    threads: core::ptr::null(),
+    log: core::ptr::null(),
 };
 
 static LOADED_BY: AtomicPtr<Host> = AtomicPtr::new(core::ptr::null_mut());

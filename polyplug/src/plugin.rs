@@ -235,6 +235,9 @@ pub fn described<T: 'static, M: Metadata, K: Construct<T>>() -> Description<T> {
             requires: List::of(M::REQUIRES),
             construct: construct::<T, K>,
             destroy: destroy::<T>,
+            wants: List::EMPTY,
+            save: None,
+            restore: None,
         };
     }
     Description(Described::<T, M, K>::DESCRIPTOR, PhantomData)

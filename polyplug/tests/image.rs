@@ -36,6 +36,8 @@ const fn host(abi: u32) -> Host {
         fault_unhandled: no_report,
         report: no_text,
         adapt: no_view,
+        threads: std::ptr::null(),
+        log: std::ptr::null(),
     }
 }
 
@@ -52,6 +54,7 @@ fn init(library: &Library, host: &'static Host) -> (i32, Registration) {
         contracts: List::EMPTY,
         expected_offers: 0,
         name: Slice::text("module"),
+        image: std::ptr::null(),
     };
     // SAFETY: the type that ABI 1 gives the symbol.
     let entry = unsafe { library.get::<InitFunction>(ENTRY_SYMBOL) }.expect("the entry point");

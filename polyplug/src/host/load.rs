@@ -237,6 +237,7 @@ fn empty_registration(options: u32, name: &str) -> Registration {
         contracts: List::EMPTY,
         expected_offers: 0,
         name: Slice::text(name),
+        image: core::ptr::null(),
     }
 }
 
