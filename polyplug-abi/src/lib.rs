@@ -30,7 +30,7 @@ mod receiver;
 mod sequence;
 mod thread;
 
-pub use context::{ContextRecord, ContextTable};
+pub use context::{ContextRecord, ContextTable, asked};
 pub use descriptor::{
     ArgumentDescriptor, ContractDescriptor, ContractFunction, FieldDescriptor, MethodDescriptor,
     TypeDescriptor, TypeFunction, VariantDescriptor, contract_flags, method_flags, passing,
@@ -43,7 +43,7 @@ pub use entry::{
 pub use fault::{FaultParts, FaultRecord, FaultTable, fault_kind};
 pub use host::Host;
 pub use interface::{InterfaceHeader, InvokeFunction, interface_flags, invoke_code};
-pub use link::{Gate, Link, LinkTable, link_flags};
+pub use link::{Cell, Generation, HAZARDS, Hold, HoldTable, Link, ThreadRecord, Way, barrier};
 pub use log::LogTable;
 pub use receiver::{Call, Receiver};
 pub use sequence::{Buffer, List, Object, ReleaseFunction, Sink, Slice};

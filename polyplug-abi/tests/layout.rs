@@ -39,16 +39,21 @@ fn the_layouts_are_the_published_ones() {
         FaultTable { size, flags, retain, release }
         FaultParts { size, kind, message, file, line, column, trace, plugin, contract, method }
         Host {
-            size, abi, fault_new, fault_unhandled, report, adapt, threads, log,
+            size, abi, fault_new, fault_unhandled, report, adapt, thread, enter, pin, cast, keep_image, release_image,
+            threads, log,
         }
         ThreadTable { size, flags, spawn, at_exit }
         LogTable { size, flags }
         InterfaceHeader { size, method_count, flags, reserved, order, contract, invoke }
-        Gate { holds, closed, retired }
-        Link { size, flags, table, gate, interface, state, plugin }
-        LinkTable { size, flags, retain, release, retire }
+        ThreadRecord { entries, barrier, reserved }
+        Cell { generation, counted }
+        Generation { stamp, ways }
+        Way { interface, state, hold }
+        Link { cell, stamp, index, plugin, keeper }
+        Hold { size, flags, table, interface, state, plugin }
+        HoldTable { size, flags, retain, release, is_current, cast, migrate }
         ContextRecord { size, flags, table, plugin }
-        ContextTable { size, flags, retain, release, host }
+        ContextTable { size, flags, retain, release, find, config, previous_version }
         Registration { size, abi, options, flags, offers, contracts, expected_offers, name, image }
         Offer { size, flags, plugin, interface, written, written_count }
         PluginDescriptor {

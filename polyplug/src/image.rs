@@ -16,7 +16,13 @@ static LOCAL: Host = Host {
     fault_new: fault::fault_new,
     fault_unhandled: fault::fault_unhandled,
     report: fault::report,
-    adapt: adapt::adapt,
+    adapt: core_half::adapt,
+    thread: core_half::thread,
+    enter: core_half::enter,
+    pin: core_half::pin,
+    cast: core_half::cast,
+    keep_image: core_half::keep_image,
+    release_image: core_half::release_image,
     threads: core::ptr::null(),
     log: core::ptr::null(),
 };
@@ -74,17 +80,57 @@ pub(crate) fn become_module(core: &'static Host, name: &str) {
 }
 
 #[cfg(feature = "host")]
-use crate::host::views as adapt;
+mod core_half {
+    pub(super) use crate::host::domain::thread;
+    pub(super) use crate::host::holds::{cast, enter, pin};
+    pub(super) use crate::host::mapped::{keep_image, release_image};
+    pub(super) use crate::host::views::adapt;
+}
 
+/// Without a core nothing ever comes from another image, and there are no links and holds: none of these is called, but
+/// `keep_image`, which knows no module.
 #[cfg(not(feature = "host"))]
-mod adapt {
-    use polyplug_abi::{ContractDescriptor, InterfaceHeader};
+mod core_half {
+    use core::sync::atomic::AtomicPtr;
 
-    /// Without a core nothing ever comes from another image.
+    use polyplug_abi::{
+        ContractDescriptor, FaultRecord, Hold, InterfaceHeader, Link, ThreadRecord, Way,
+    };
+
     pub(super) unsafe extern "C" fn adapt(
         _: *const InterfaceHeader,
         _: *const ContractDescriptor,
     ) -> *const InterfaceHeader {
         core::ptr::null()
     }
+
+    pub(super) unsafe extern "C" fn thread() -> *const ThreadRecord {
+        std::process::abort()
+    }
+
+    pub(super) unsafe extern "C" fn enter(
+        _: *const Link,
+        _: *const AtomicPtr<()>,
+        _: *mut Way,
+    ) -> *mut FaultRecord {
+        std::process::abort()
+    }
+
+    pub(super) unsafe extern "C" fn pin(_: *const Link, _: *mut *mut FaultRecord) -> *const Hold {
+        std::process::abort()
+    }
+
+    pub(super) unsafe extern "C" fn cast(
+        _: *const Link,
+        _: *const ContractDescriptor,
+        _: *mut Link,
+    ) -> *mut FaultRecord {
+        std::process::abort()
+    }
+
+    pub(super) unsafe extern "C" fn keep_image(_: *const ()) -> *const () {
+        core::ptr::null()
+    }
+
+    pub(super) unsafe extern "C" fn release_image(_: *const ()) {}
 }

@@ -50,6 +50,13 @@ impl PrivateCopy {
     }
 }
 
+impl PrivateCopy {
+    /// Called when the copy is no longer mapped.
+    pub(crate) fn remove(&self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
 fn contains(bytes: &[u8], needle: &[u8]) -> bool {
     let mut rest = bytes;
     while let Some(at) = rest.iter().position(|&byte| byte == needle[0]) {
