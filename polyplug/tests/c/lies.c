@@ -10,6 +10,7 @@ typedef struct {
     List offers, contracts;
     size_t expected_offers;
     Slice name;
+    const void *image;
 } Registration;
 typedef struct { uint32_t size, kind, flags, reserved; Slice name, docs; size_t sizes[5]; const void *elements;
     size_t element_count; List fields, variants; const void *(*contract)(void); } Type;
@@ -20,7 +21,8 @@ typedef struct { uint32_t size, flags, major, minor; Slice id, name, docs; uint6
 typedef struct { uint32_t size, method_count, flags, reserved; uint64_t order; const Contract *contract;
     int (*invoke)(void *, uint32_t, const void *, void *); void *methods[1]; } Interface;
 typedef struct { uint32_t size, flags; Slice name, version, description, authors, license, repository; List requires;
-    void *(*construct)(void *, const void *, void *); void (*destroy)(void *); } Plugin;
+    void *(*construct)(void *, const void *, void *); void (*destroy)(void *); List wants;
+    void (*save)(void *, void *); void *(*restore)(void *, const void *, const uint8_t *, size_t, void *); } Plugin;
 typedef struct { uint32_t size, flags; const Plugin *plugin; const Interface *interface; const Slice *written;
     size_t written_count; } Offer;
 
