@@ -11,7 +11,7 @@
 //!   state lives and its image is mapped.
 //! * **H3** Cells and thread records are never freed.
 
-use core::cell::Cell as Slot;
+use core::cell::{Cell as Slot, UnsafeCell};
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
@@ -19,7 +19,7 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use polyplug_abi::{
-    Cell, ContractDescriptor, FaultRecord, Generation, Hold, InterfaceHeader, Link, ThreadRecord, Way,
+    Cell, ContractDescriptor, FaultRecord, Hold, InterfaceHeader, Link, ThreadRecord, Way,
     barrier,
 };
 
@@ -99,13 +99,14 @@ fn enter(link: &Link) -> Result<Entered<CallHold>, Fault> {
     // SAFETY: H3.
     let cell: &Cell = unsafe { &*link.cell };
     let fenced = record.barrier != barrier::ASYMMETRIC;
-    let Some((entry, generation)) = reclaim::enter(&record.entries, fenced, &cell.generation) else {
-        return enter_long(link, ptr::null());
-    };
-    if !generation.is_null() {
-        // SAFETY: H2: entered.
-        let generation: &Generation = unsafe { &*generation };
-        if generation.stamp == link.stamp {
+    let mut taken = ptr::null();
+    if let Some(entry) = reclaim::free(&record.entries) {
+        taken = entry;
+        let generation = reclaim::occupy(entry, fenced, &cell.generation);
+        // SAFETY: H2: null, or entered.
+        if let Some(generation) = unsafe { generation.cast_const().as_ref() }
+            && generation.stamp == link.stamp
+        {
             let ways = generation.ways.load(Ordering::Acquire);
             // SAFETY: the stamp says that the link was made for this module, so its index is in range.
             let way = unsafe { &*ways.add(link.index) };
@@ -113,32 +114,45 @@ fn enter(link: &Link) -> Result<Entered<CallHold>, Fault> {
                 return Ok(Entered {
                     interface: way.interface,
                     state: way.state,
-                    hold: CallHold::new(ptr::from_ref(entry).expose_provenance()),
+                    hold: CallHold::new(taken.expose_provenance()),
                 });
             }
         }
     }
-    enter_long(link, entry)
-}
-
-/// The long way: a reload is under way, the plugin is gone, or this thread is deep inside calls.
-#[cold]
-#[inline(never)]
-fn enter_long(link: &Link, entry: *const AtomicPtr<()>) -> Result<Entered<CallHold>, Fault> {
-    let mut way = MaybeUninit::<Way>::uninit();
-    // SAFETY: the core's function, with a link of this core, an entry of this thread or none, and a place for the answer.
-    let fault = unsafe { (image::host().enter)(link, entry, way.as_mut_ptr()) };
+    let Long { way, fault } = enter_long(link, taken);
     if !fault.is_null() {
         // SAFETY: a fault that is returned comes with one count.
         return Err(unsafe { Fault::from_raw(fault) });
     }
-    // SAFETY: written, because there is no fault.
-    let way = unsafe { way.assume_init() };
+    // SAFETY: this thread's own place, just written.
+    let way = unsafe { &*way };
     Ok(Entered {
         interface: way.interface,
         state: way.state,
         hold: CallHold::new(way.hold),
     })
+}
+
+thread_local! {
+    /// Where the long way writes its answer. In a place of its own, so that the short way need not keep its answer in memory
+    /// only because the long way must: that costs the short one a nanosecond.
+    static ANSWER: UnsafeCell<MaybeUninit<Way>> = const { UnsafeCell::new(MaybeUninit::uninit()) };
+}
+
+/// What the long way answers: two words, which travel in registers.
+struct Long {
+    way: *const Way,
+    fault: *mut FaultRecord,
+}
+
+/// The long way: a reload is under way, the plugin is gone, or this thread is deep inside calls.
+#[cold]
+#[inline(never)]
+fn enter_long(link: &Link, entry: *const AtomicPtr<()>) -> Long {
+    let way = ANSWER.with(|answer| answer.get().cast::<Way>());
+    // SAFETY: the core's function, with a link of this core, an entry of this thread or none, and a place for the answer.
+    let fault = unsafe { (image::host().enter)(link, entry, way) };
+    Long { way, fault }
 }
 
 /// Follows the plugin: each call goes to the code that is current, and is a fault once the plugin is unloaded.

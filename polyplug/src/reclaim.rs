@@ -72,23 +72,26 @@ fn compiler_fence(_: Ordering) {}
 /// "I am about to look." No generation lies at this address: they are aligned.
 const BUSY: *mut () = core::ptr::without_provenance_mut(1);
 
-/// Takes a free entry, and says which generation it holds now: null when the module has none, and then the entry is free
-/// again. Nothing when all entries are taken.
+/// A free entry; nothing when all are taken. The first is free but for calls inside calls.
 ///
-/// Only the thread that owns the entries may call this (Q1).
+/// Only the thread that owns the entries may take it (Q1).
 #[inline(always)]
-pub(crate) fn enter<'r, G>(
-    entries: &'r [AtomicPtr<()>],
-    fenced: bool,
-    current: &AtomicPtr<G>,
-) -> Option<(&'r AtomicPtr<()>, *mut G)> {
-    let entry = entries
-        .iter()
-        .find(|entry| entry.load(Ordering::Relaxed).is_null())?;
-    Some((entry, occupy(entry, fenced, current)))
+pub(crate) fn free(entries: &[AtomicPtr<()>]) -> Option<&AtomicPtr<()>> {
+    match entries.first() {
+        Some(first) if first.load(Ordering::Relaxed).is_null() => Some(first),
+        _ => later(entries),
+    }
 }
 
-/// The steps of entering, in an entry that is free.
+/// The same, for a call inside another.
+#[inline(never)]
+fn later(entries: &[AtomicPtr<()>]) -> Option<&AtomicPtr<()>> {
+    let mut entries = entries.iter();
+    entries.find(|entry| entry.load(Ordering::Relaxed).is_null())
+}
+
+/// Enters, by an entry that is free, and says which generation the entry holds now: null when the module has none, and
+/// then the entry is free again.
 #[inline(always)]
 pub(crate) fn occupy<G>(entry: &AtomicPtr<()>, fenced: bool, current: &AtomicPtr<G>) -> *mut G {
     entry.store(BUSY, Ordering::Relaxed);

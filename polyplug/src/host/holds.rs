@@ -278,9 +278,7 @@ fn pin_link(link: &Link) -> Result<*const Hold, Fault> {
     // SAFETY: a link of this core.
     let plugin = unsafe { plugin_of(link) };
     let entries = &domain::own().shared().entries;
-    let free = entries
-        .iter()
-        .find(|entry| entry.load(Ordering::Relaxed).is_null());
+    let free = reclaim::free(entries);
     let entry = free.map_or(ptr::null(), ptr::from_ref);
     // SAFETY: a free entry of this thread.
     match unsafe { follow(link, entry) } {

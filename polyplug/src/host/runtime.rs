@@ -543,15 +543,20 @@ impl Runtime {
     #[inline]
     fn followed<C: ?Sized + SharedContract>(&self, plugin: Option<&str>) -> Result<Caller<C>> {
         let inner = self.inner();
+        // The compiler may put one descriptor at several addresses, so the one that was asked with is passed on.
         let descriptor = core::ptr::from_ref(C::DESCRIPTOR).addr();
         match inner.fast.get(descriptor, plugin.unwrap_or_default()) {
             Some(link) => Ok(self.kept(link)),
-            None => self.followed_long(plugin),
+            None => self.followed_long(descriptor, plugin),
         }
     }
 
     #[cold]
-    fn followed_long<C: ?Sized + SharedContract>(&self, plugin: Option<&str>) -> Result<Caller<C>> {
+    fn followed_long<C: ?Sized + SharedContract>(
+        &self,
+        descriptor: usize,
+        plugin: Option<&str>,
+    ) -> Result<Caller<C>> {
         let inner = self.inner();
         let found = {
             let registry = inner.read();
@@ -566,7 +571,6 @@ impl Runtime {
         let (id, major) = asked_for::<C>();
         let still = registry.named(id, major, found.plugin);
         if still.is_some_and(|still| Arc::ptr_eq(&still.module, &found.module)) {
-            let descriptor = core::ptr::from_ref(C::DESCRIPTOR).addr();
             inner.fast.insert(descriptor, plugin.unwrap_or_default(), link);
         }
         drop(registry);
