@@ -41,7 +41,7 @@ fn the_layouts_are_the_published_ones() {
         Host {
             size, abi, fault_new, fault_unhandled, report, adapt, threads, log,
         }
-        ThreadTable { size, flags, spawn, at_exit }
+        ThreadTable { size, flags, spawn, at_exit, started_by }
         LogTable { size, flags }
         InterfaceHeader { size, method_count, flags, reserved, order, contract, invoke }
         Gate { holds, closed, retired }

@@ -19,4 +19,9 @@ mod object_file;
 mod reaper;
 mod registry;
 mod runtime;
+#[cfg_attr(
+    not(all(test, target_os = "linux", target_env = "gnu")),
+    allow(dead_code, reason = "nothing is unmapped yet")
+)]
+pub(crate) mod threads;
 pub(crate) mod views;

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use polyplug_abi::{ABI_VERSION, Host};
 
-use crate::fault;
+use crate::{fault, threads};
 
 /// The core in this image itself: what a program uses, and a plugin that nobody has loaded (in its own tests).
 static LOCAL: Host = Host {
@@ -17,7 +17,7 @@ static LOCAL: Host = Host {
     fault_unhandled: fault::fault_unhandled,
     report: fault::report,
     adapt: adapt::adapt,
-    threads: core::ptr::null(),
+    threads: table::THREADS,
     log: core::ptr::null(),
 };
 
@@ -63,18 +63,26 @@ pub(crate) fn name() -> String {
     String::from_utf8_lossy(&name.bytes[..name.len]).into_owned()
 }
 
-/// Called once, by the entry point.
-pub(crate) fn become_module(core: &'static Host, name: &str) {
+/// Called once, by the entry point. `image` is what the core calls this image; null when it does not follow its threads.
+pub(crate) fn become_module(core: &'static Host, name: &str, image: *const ()) {
     let bytes = name.as_bytes();
     let len = bytes.len().min(Name::ROOM);
     let mut place = NAME.lock().unwrap_or_else(PoisonError::into_inner);
     place.bytes[..len].copy_from_slice(&bytes[..len]);
     place.len = len;
+    drop(place);
+    threads::become_module(core.threads, image);
     LOADED_BY.store(core::ptr::from_ref(core).cast_mut(), Ordering::Release);
 }
 
 #[cfg(feature = "host")]
-use crate::host::views as adapt;
+use crate::host::{threads as table, views as adapt};
+
+#[cfg(not(feature = "host"))]
+mod table {
+    /// Without a core nobody unmaps this image, or any other.
+    pub(super) const THREADS: *const polyplug_abi::ThreadTable = core::ptr::null();
+}
 
 #[cfg(not(feature = "host"))]
 mod adapt {

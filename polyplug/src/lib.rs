@@ -381,6 +381,7 @@ mod object;
 mod own_thread;
 mod panics;
 mod plugin;
+mod threads;
 
 /// What generated code calls. Use it and you are on your own: it changes without notice.
 #[doc(hidden)]
