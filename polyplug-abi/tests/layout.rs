@@ -42,7 +42,7 @@ fn the_layouts_are_the_published_ones() {
             size, abi, fault_new, fault_unhandled, report, adapt, thread, enter, pin, cast, keep_image, release_image,
             threads, log,
         }
-        ThreadTable { size, flags, spawn, at_exit }
+        ThreadTable { size, flags, spawn, at_exit, started_by }
         LogTable { size, flags }
         InterfaceHeader { size, method_count, flags, reserved, order, contract, invoke }
         ThreadRecord { entries, barrier, reserved }

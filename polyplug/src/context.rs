@@ -92,7 +92,11 @@ impl Context {
             .collect()
     }
 
-    fn find<C: ?Sized + SharedContract>(&self, who: u32, number: usize) -> Result<Caller<C>, Fault> {
+    fn find<C: ?Sized + SharedContract>(
+        &self,
+        who: u32,
+        number: usize,
+    ) -> Result<Caller<C>, Fault> {
         let mut link = MaybeUninit::<Link>::uninit();
         // SAFETY: the table of a live record, with this image's descriptor and a place for a link.
         let fault = unsafe {

@@ -19,7 +19,7 @@ use polyplug_abi::{
     Registration, Slice, init_code, init_options, module_flags,
 };
 
-use crate::{image, panics};
+use crate::{image, panics, threads};
 
 /// Every `#[plugin]` in this image.
 #[distributed_slice]
@@ -183,11 +183,14 @@ pub unsafe extern "C" fn polyplug_init(host: *const Host, registration: *mut Reg
             return init_code::ALREADY_INITIALISED;
         }
         // SAFETY: clause 2: text that lives for the call.
-        image::become_module(host, unsafe { registration.name.str() });
+        image::become_module(host, unsafe { registration.name.str() }, registration.image);
         if registration.options & init_options::INSPECT == 0 {
             panics::install_hook(registration.options & init_options::PANIC_OUTPUT != 0);
         }
         fill(registration);
+        if threads::may_unmap() {
+            registration.flags |= module_flags::MAY_UNMAP;
+        }
         if registration.expected_offers == registration.offers.len {
             init_code::READY
         } else {

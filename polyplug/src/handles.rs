@@ -19,8 +19,7 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use polyplug_abi::{
-    Cell, ContractDescriptor, FaultRecord, Hold, InterfaceHeader, Link, ThreadRecord, Way,
-    barrier,
+    Cell, ContractDescriptor, FaultRecord, Hold, InterfaceHeader, Link, ThreadRecord, Way, barrier,
 };
 
 use crate::call::{Entered, Handle};
@@ -216,9 +215,8 @@ impl<C: ?Sized + SharedContract> Caller<C> {
     pub fn cast<D: ?Sized + SharedContract>(this: &Self) -> Result<Caller<D>> {
         let mut other = this.link;
         // SAFETY: the core's function, with a link of this core, this image's descriptor, and a place for a link.
-        let fault = unsafe {
-            (image::host().cast)(&raw const this.link, D::DESCRIPTOR, &raw mut other)
-        };
+        let fault =
+            unsafe { (image::host().cast)(&raw const this.link, D::DESCRIPTOR, &raw mut other) };
         if !fault.is_null() {
             // SAFETY: a fault that is returned comes with one count.
             return Err(Error::Fault(unsafe { Fault::from_raw(fault) }));

@@ -9,7 +9,7 @@ pub use self::load::inspect;
 pub use self::module::Module;
 pub use self::report::{CallHolder, Holders, ReloadReport, UnloadOutcome, UnloadReport};
 pub use self::runtime::{Builder, Provider, Runtime};
-pub use self::threads::ThreadHolder;
+pub use self::threads::{HoldReason, ThreadHolder};
 
 mod admission;
 mod cell;
@@ -34,5 +34,5 @@ mod registry;
 mod report;
 mod runtime;
 mod state;
-mod threads;
+pub(crate) mod threads;
 pub(crate) mod views;

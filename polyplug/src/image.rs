@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use polyplug_abi::{ABI_VERSION, Host};
 
-use crate::fault;
+use crate::{fault, threads};
 
 /// The core in this image itself: what a program uses, and a plugin that nobody has loaded (in its own tests).
 static LOCAL: Host = Host {
@@ -23,7 +23,7 @@ static LOCAL: Host = Host {
     cast: core_half::cast,
     keep_image: core_half::keep_image,
     release_image: core_half::release_image,
-    threads: core::ptr::null(),
+    threads: core_half::THREADS,
     log: core::ptr::null(),
 };
 
@@ -69,13 +69,15 @@ pub(crate) fn name() -> String {
     String::from_utf8_lossy(&name.bytes[..name.len]).into_owned()
 }
 
-/// Called once, by the entry point.
-pub(crate) fn become_module(core: &'static Host, name: &str) {
+/// Called once, by the entry point. `image` is what the core calls this image; null when it does not follow its threads.
+pub(crate) fn become_module(core: &'static Host, name: &str, image: *const ()) {
     let bytes = name.as_bytes();
     let len = bytes.len().min(Name::ROOM);
     let mut place = NAME.lock().unwrap_or_else(PoisonError::into_inner);
     place.bytes[..len].copy_from_slice(&bytes[..len]);
     place.len = len;
+    drop(place);
+    threads::become_module(core.threads, image);
     LOADED_BY.store(core::ptr::from_ref(core).cast_mut(), Ordering::Release);
 }
 
@@ -84,6 +86,7 @@ mod core_half {
     pub(super) use crate::host::domain::thread;
     pub(super) use crate::host::holds::{cast, enter, pin};
     pub(super) use crate::host::mapped::{keep_image, release_image};
+    pub(super) use crate::host::threads::THREADS;
     pub(super) use crate::host::views::adapt;
 }
 
@@ -96,6 +99,9 @@ mod core_half {
     use polyplug_abi::{
         ContractDescriptor, FaultRecord, Hold, InterfaceHeader, Link, ThreadRecord, Way,
     };
+
+    /// Without a core nobody unmaps this image, or any other.
+    pub(super) const THREADS: *const polyplug_abi::ThreadTable = core::ptr::null();
 
     pub(super) unsafe extern "C" fn adapt(
         _: *const InterfaceHeader,

@@ -382,6 +382,7 @@ mod own_thread;
 mod panics;
 mod plugin;
 mod reclaim;
+mod threads;
 
 /// What generated code calls. Use it and you are on your own: it changes without notice.
 #[doc(hidden)]

@@ -113,7 +113,10 @@ pub(crate) fn leave(entry: &AtomicPtr<()>) {
 
 /// Whether one of the entries holds the generation. Only after the pointer was swapped and the barrier was passed.
 /// `look_again` is called while a reader is about to say what it found.
-#[cfg_attr(not(any(feature = "host", loom)), expect(dead_code, reason = "the host's side"))]
+#[cfg_attr(
+    not(any(feature = "host", loom)),
+    expect(dead_code, reason = "the host's side")
+)]
 pub(crate) fn holds<G>(
     entries: &[AtomicPtr<()>],
     generation: *const G,

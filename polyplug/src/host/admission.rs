@@ -105,7 +105,11 @@ impl Candidate {
         for info in &self.info {
             for contract in info.contracts() {
                 let version = contract.version();
-                offered.push((contract.id().to_owned(), version.major, immortal(&info.name)));
+                offered.push((
+                    contract.id().to_owned(),
+                    version.major,
+                    immortal(&info.name),
+                ));
             }
         }
         ModuleState {
@@ -161,9 +165,7 @@ impl Candidate {
                 return Ok(None);
             }
             let mut offers = registry.offers(&contract.id, contract.major);
-            offers.find(|found| {
-                !found.provided && (found.module.stamp != self.stamp)
-            })
+            offers.find(|found| !found.provided && (found.module.stamp != self.stamp))
         };
         if let Some(found) = found {
             return Ok(Some(Need {
@@ -249,9 +251,7 @@ impl Candidate {
         let state = if is_shared {
             let restored = match saved {
                 // SAFETY: the descriptor was read from a module whose image is mapped while this lives.
-                Some(saved) => unsafe {
-                    state::restore(descriptor, &context, saved, &info.name)
-                }?,
+                Some(saved) => unsafe { state::restore(descriptor, &context, saved, &info.name) }?,
                 None => None,
             };
             match restored {
@@ -291,7 +291,11 @@ impl Candidate {
 
 impl Drop for Candidate {
     fn drop(&mut self) {
-        let states = self.built.iter().flatten().any(|cell| !cell.state().is_null());
+        let states = self
+            .built
+            .iter()
+            .flatten()
+            .any(|cell| !cell.state().is_null());
         if self.mapped.is_none() && !states {
             if !self.of_module {
                 self.cell.vacate();

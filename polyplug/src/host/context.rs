@@ -41,7 +41,11 @@ static CONTEXTS: ContextTable = ContextTable {
 };
 
 impl ContextCore {
-    pub(crate) fn new(runtime: &Arc<RuntimeInner>, name: &str, previous_version: &str) -> Arc<Self> {
+    pub(crate) fn new(
+        runtime: &Arc<RuntimeInner>,
+        name: &str,
+        previous_version: &str,
+    ) -> Arc<Self> {
         let name: Arc<str> = Arc::from(name);
         let record = ContextRecord {
             size: size_of::<ContextRecord>() as u32,
@@ -110,7 +114,11 @@ unsafe extern "C" fn context_find(
         // SAFETY: clause 1.
         let core = unsafe { &*context.cast::<ContextCore>() };
         // SAFETY: clause 2.
-        unsafe { core.runtime()?.link_for(&core.name, asked, contract, number) }.map_err(Fault::new)
+        unsafe {
+            core.runtime()?
+                .link_for(&core.name, asked, contract, number)
+        }
+        .map_err(Fault::new)
     });
     match found.and_then(|found| found) {
         Ok(found) => {
@@ -151,10 +159,7 @@ unsafe extern "C" fn context_config(
 /// # Safety
 /// 1. `context` is a live context of this core.
 /// 2. `version` is a place for a text.
-unsafe extern "C" fn context_previous_version(
-    context: *const ContextRecord,
-    version: *mut Slice,
-) {
+unsafe extern "C" fn context_previous_version(context: *const ContextRecord, version: *mut Slice) {
     // SAFETY: clause 1.
     let core = unsafe { &*context.cast::<ContextCore>() };
     // SAFETY: clause 2.

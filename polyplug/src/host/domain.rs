@@ -18,6 +18,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use polyplug_abi::{HAZARDS, ThreadRecord, barrier};
 
+use super::threads;
 use crate::reclaim;
 
 /// A record, and what only the core knows of it. The shared part comes first.
@@ -178,9 +179,7 @@ fn records() -> impl Iterator<Item = &'static Record> {
 /// The threads that are inside a generation, as the system calls them. Only after [`pass_barrier`].
 pub(crate) fn inside<G>(generation: *const G) -> Vec<u64> {
     records()
-        .filter(|record| {
-            reclaim::holds(&record.shared.entries, generation, std::thread::yield_now)
-        })
+        .filter(|record| reclaim::holds(&record.shared.entries, generation, std::thread::yield_now))
         .map(|record| record.thread.load(Ordering::SeqCst))
         .collect()
 }
@@ -209,9 +208,20 @@ pub(crate) fn was_forked() -> bool {
     FORKED.load(Ordering::SeqCst)
 }
 
+#[cfg(unix)]
+extern "C" fn before_fork() {
+    threads::before_fork();
+}
+
+#[cfg(unix)]
+extern "C" fn after_fork() {
+    threads::after_fork();
+}
+
 /// Called in the child of a fork, in which only this thread is left (A9).
 #[cfg(unix)]
 extern "C" fn forked() {
+    threads::forget_other_threads();
     FORKED.store(true, Ordering::SeqCst);
     let own = OWN.get();
     for record in records() {
@@ -232,8 +242,8 @@ pub(crate) fn watch_forks() {
     {
         static WATCHED: std::sync::Once = std::sync::Once::new();
         WATCHED.call_once(|| {
-            // SAFETY: a function that only stores to atomics.
-            unsafe { libc::pthread_atfork(None, None, Some(forked)) };
+            // SAFETY: functions that take no lock in the child, but the one that is held over the fork.
+            unsafe { libc::pthread_atfork(Some(before_fork), Some(after_fork), Some(forked)) };
         });
     }
 }
@@ -248,7 +258,14 @@ mod system {
 
     fn membarrier(command: libc::c_long) -> libc::c_long {
         // SAFETY: the call takes three numbers and touches no memory of ours.
-        unsafe { libc::syscall(libc::SYS_membarrier, command, 0 as libc::c_long, 0 as libc::c_long) }
+        unsafe {
+            libc::syscall(
+                libc::SYS_membarrier,
+                command,
+                0 as libc::c_long,
+                0 as libc::c_long,
+            )
+        }
     }
 
     pub(super) fn prepare() -> bool {

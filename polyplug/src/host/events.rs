@@ -121,7 +121,10 @@ impl Drop for Subscription {
         let Some(listeners) = self.listeners.upgrade() else {
             return;
         };
-        let mut list = listeners.list.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut list = listeners
+            .list
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let at = list.iter().position(|(number, _)| *number == self.number);
         let gone = at.map(|at| list.remove(at));
         drop(list);

@@ -202,7 +202,11 @@ mod tests {
     fn finds_what_was_kept_until_it_is_forgotten() {
         let map = FastMap::default();
         for number in 0..1_000 {
-            map.insert(number % 7, &format!("plugin-{number}"), link(number as u64 % 10));
+            map.insert(
+                number % 7,
+                &format!("plugin-{number}"),
+                link(number as u64 % 10),
+            );
         }
         for number in 0..1_000 {
             let found = map.get(number % 7, &format!("plugin-{number}"));

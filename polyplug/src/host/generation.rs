@@ -14,9 +14,11 @@
 
 use core::fmt;
 use core::ptr;
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
+use core::time::Duration;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Instant;
 
 use polyplug_abi::{Generation, InterfaceHeader, PluginDescriptor, Way};
 
@@ -139,15 +141,15 @@ struct Ways {
 /// How far the end of a generation has come, for those who wait for it.
 #[derive(Default)]
 pub(crate) struct Progress {
-    stage: Mutex<Stage>,
+    stage: AtomicU32,
+    changes: Mutex<()>,
     changed: Condvar,
 }
 
 /// How far the end of a generation has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {
     /// Callers reach it.
-    #[default]
     Live,
     /// Calls and pins are waited for.
     Draining,
@@ -159,33 +161,42 @@ pub(crate) enum Stage {
     Unmapped,
 }
 
+impl Stage {
+    const ALL: [Self; 5] = [
+        Self::Live,
+        Self::Draining,
+        Self::Finished,
+        Self::Stays,
+        Self::Unmapped,
+    ];
+}
+
 impl Progress {
     pub(crate) fn stage(&self) -> Stage {
-        *self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+        Stage::ALL[self.stage.load(Ordering::SeqCst) as usize]
     }
 
     pub(crate) fn reach(&self, stage: Stage) {
-        *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = stage;
+        self.stage.store(stage as u32, Ordering::SeqCst);
+        drop(self.changes.lock().unwrap_or_else(PoisonError::into_inner));
         self.changed.notify_all();
     }
 
-    /// Waits until `enough` says so, or until the time is over; returns the stage.
-    pub(crate) fn wait(
-        &self,
-        until: std::time::Instant,
-        mut enough: impl FnMut(Stage) -> bool,
-    ) -> Stage {
-        let mut stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
-        while !enough(*stage) {
-            let left = until.saturating_duration_since(std::time::Instant::now());
-            if left.is_zero() {
-                break;
+    /// Waits until `enough` says so, or until the time is over; returns the stage. Asks again now and then: what `enough` looks
+    /// at may change without a change of the stage.
+    pub(crate) fn wait(&self, until: Instant, mut enough: impl FnMut(Stage) -> bool) -> Stage {
+        loop {
+            let stage = self.stage();
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() || enough(stage) {
+                return stage;
             }
-            let left = left.min(std::time::Duration::from_millis(20));
-            let waited = self.changed.wait_timeout(stage, left);
-            stage = waited.unwrap_or_else(PoisonError::into_inner).0;
+            let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+            if self.stage() == stage {
+                let left = left.min(Duration::from_millis(5));
+                drop(self.changed.wait_timeout(changes, left));
+            }
         }
-        *stage
     }
 }
 

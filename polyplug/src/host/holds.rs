@@ -13,8 +13,8 @@ use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use std::sync::Arc;
 
 use polyplug_abi::{
-    ContractDescriptor, FaultRecord, Generation, Hold, HoldTable, InterfaceHeader, Link, Slice, Way,
-    barrier, fault_kind,
+    ContractDescriptor, FaultRecord, Generation, Hold, HoldTable, InterfaceHeader, Link, Slice,
+    Way, barrier, fault_kind,
 };
 
 use super::cell::{CellCore, GATE, Shape};
@@ -571,7 +571,9 @@ fn migrated(hold: *const Hold, core: &HoldCore, shape: &Shape) -> Result<*const 
         .ok_or_else(keeps_nothing)?;
     // SAFETY: read at load; this hold keeps image and state.
     let saved = unsafe { state::save(from, core.shared.state, plugin) };
-    let saved = saved.map_err(|error| say(&error))?.ok_or_else(keeps_nothing)?;
+    let saved = saved
+        .map_err(|error| say(&error))?
+        .ok_or_else(keeps_nothing)?;
     let cell = &current.plugins[functions.plugin];
     let (Some(descriptor), Some(context)) = (cell.descriptor(), &cell.context) else {
         return Err(keeps_nothing());
@@ -581,7 +583,13 @@ fn migrated(hold: *const Hold, core: &HoldCore, shape: &Shape) -> Result<*const 
     let state = restored
         .map_err(|error| say(&error))?
         .ok_or_else(keeps_nothing)?;
-    Ok(instance(&current, functions, state, held, core.kept.clone()))
+    Ok(instance(
+        &current,
+        functions,
+        state,
+        held,
+        core.kept.clone(),
+    ))
 }
 
 impl fmt::Debug for HoldCore {

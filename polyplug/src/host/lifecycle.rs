@@ -19,6 +19,7 @@ use super::reaper;
 use super::report::{CallHolder, Holders, ReloadReport, UnloadOutcome, UnloadReport};
 use super::runtime::RuntimeInner;
 use super::state;
+use super::threads::{HoldReason, ThreadHolder};
 use crate::error::{Error, Result};
 
 /// Makes a module unreachable and hands it to the reaper; nothing when it was already. Waits for nothing.
@@ -135,16 +136,32 @@ fn wait(last: &GenerationCore, until: Instant) {
         let others = holders.calls.iter().any(|call| call.thread != me);
         !others && !holders.calls.is_empty() && holders.pins == 0
     };
+    let others = |threads: Vec<ThreadHolder>| {
+        let mut threads = threads.into_iter();
+        threads.any(|thread| thread.reason() == HoldReason::ThreadLocals)
+    };
     let is_enough = |stage: Stage| match stage {
         Stage::Live => true,
         Stage::Draining => only_me(),
         // Instances, objects and thread-locals are not waited for: they end when their owners do.
-        Stage::Finished => last.mapped.as_ref().is_none_or(|mapped| {
-            mapped.holds() != 0 || mapped.threads().iter().any(|thread| !thread.ends_by_itself())
-        }),
+        Stage::Finished => last
+            .mapped
+            .as_ref()
+            .is_none_or(|mapped| mapped.holds() != 0 || others(mapped.threads())),
         Stage::Stays | Stage::Unmapped => true,
     };
-    last.progress.wait(until, is_enough);
+    let stage = last.progress.wait(until, is_enough);
+    // A thread that waits for the end of a module is not going to be the one that holds it.
+    if stage == Stage::Finished
+        && let Some(mapped) = &last.mapped
+        && mapped.holds() == 0
+        && last.cell.inside(last).is_empty()
+    {
+        // SAFETY: asked a line above; the states are gone at this stage.
+        unsafe { mapped.end_thread_locals_here() };
+        reaper::wake();
+        last.progress.wait(until, is_enough);
+    }
 }
 
 /// Who holds a version of a module.
@@ -259,7 +276,10 @@ fn replace(module: &Module, old: &Arc<GenerationCore>, limit: Duration) -> Resul
     let start = Instant::now();
     let core = &module.core;
     let runtime = module.runtime.inner();
-    let path = core.path.as_deref().unwrap_or_else(|| unreachable!("asked before"));
+    let path = core
+        .path
+        .as_deref()
+        .unwrap_or_else(|| unreachable!("asked before"));
     let opened = load::open(path, runtime.options.init_options())?;
     if load::aborts(&opened.registered) && !runtime.options.allows_panic_abort() {
         return Err(Error::PanicAbort {

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use libloading::Library;
 
 use super::copy::PrivateCopy;
-use super::threads::{Ledger, ThreadHolder};
+use super::threads::{self, Ledger, ThreadHolder};
 use super::{domain, reaper, views};
 
 /// A mapped library.
@@ -46,7 +46,7 @@ static MAPPED: RwLock<Vec<(usize, usize, Arc<Mapped>)>> = RwLock::new(Vec::new()
 impl Mapped {
     pub(crate) fn new(library: Library, copy: PrivateCopy) -> Arc<Self> {
         let ledger = Ledger::new();
-        ledger.set_on_clear(reaper::wake);
+        threads::set_on_clear(reaper::wake);
         let mapped = Arc::new(Self {
             library: Mutex::new(Some(library)),
             copy,
@@ -107,6 +107,16 @@ impl Mapped {
 
     pub(crate) fn threads(&self) -> Vec<ThreadHolder> {
         self.ledger.holders()
+    }
+
+    /// Runs what the calling thread would run at its end for this image.
+    ///
+    /// # Safety
+    /// 1. Nobody is inside a generation of the image, its states are gone, and no instance or object of it is left: so no frame
+    ///    of it is on this thread's stack, and this thread will not call it again.
+    pub(crate) unsafe fn end_thread_locals_here(&self) {
+        // SAFETY: clause 1.
+        unsafe { self.ledger.end_thread_locals_here() };
     }
 
     /// Whether nobody holds it.
@@ -216,14 +226,15 @@ mod system {
             return 0;
         }
         // SAFETY: the loader's table of that many segments.
-        let segments = unsafe {
-            core::slice::from_raw_parts(info.dlpi_phdr, usize::from(info.dlpi_phnum))
-        };
+        let segments =
+            unsafe { core::slice::from_raw_parts(info.dlpi_phdr, usize::from(info.dlpi_phnum)) };
         let loaded = segments
             .iter()
             .filter(|segment| segment.p_type == libc::PT_LOAD);
         let start = loaded.clone().map(|segment| segment.p_vaddr).min();
-        let end = loaded.map(|segment| segment.p_vaddr + segment.p_memsz).max();
+        let end = loaded
+            .map(|segment| segment.p_vaddr + segment.p_memsz)
+            .max();
         if let (Some(start), Some(end)) = (start, end) {
             let base = info.dlpi_addr as usize;
             search.found = Some((base + start as usize, base + end as usize));

@@ -193,7 +193,10 @@ impl Module {
     pub fn dependencies(&self) -> Vec<Self> {
         let mut found: Vec<Self> = Vec::new();
         for need in &self.core.state().needs {
-            if !found.iter().any(|known| Arc::ptr_eq(&known.core, &need.provider)) {
+            if !found
+                .iter()
+                .any(|known| Arc::ptr_eq(&known.core, &need.provider))
+            {
                 found.push(Self {
                     runtime: self.runtime.clone(),
                     core: Arc::clone(&need.provider),

@@ -8,6 +8,7 @@
 //! library is closed, and the system is asked whether it is gone. Leaving an entry tells nobody (it must cost nothing), so this
 //! thread looks again by itself, less and less often; what is counted wakes it.
 
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
@@ -47,7 +48,11 @@ fn sender() -> Option<&'static Sender<Work>> {
     sender.as_ref()
 }
 
+/// How much there is to be ended: nobody need be woken for nothing.
+static PENDING: AtomicUsize = AtomicUsize::new(0);
+
 fn send(work: Work) {
+    PENDING.fetch_add(1, Ordering::SeqCst);
     match sender() {
         // The receiver lives as long as the process.
         Some(sender) => drop(sender.send(work)),
@@ -74,7 +79,12 @@ pub(crate) fn discard(mapped: Arc<Mapped>) {
 
 /// Something that held a module is gone: look again soon.
 pub(crate) fn wake() {
-    send(Work::Look);
+    if PENDING.load(Ordering::SeqCst) != 0
+        && let Some(sender) = sender()
+    {
+        // The receiver lives as long as the process.
+        drop(sender.send(Work::Look));
+    }
 }
 
 /// Whether the calling thread is this one.
@@ -86,12 +96,11 @@ fn run(receiver: &Receiver<Work>) {
     let mut generations: Vec<Arc<GenerationCore>> = Vec::new();
     let mut gates: Vec<Arc<Gate>> = Vec::new();
     let mut images: Vec<Arc<Mapped>> = Vec::new();
+    let mut held = 0;
     let mut pause = SHORTEST;
     loop {
-        let idle = generations.is_empty()
-            && gates.is_empty()
-            && images.is_empty()
-            && orphans().is_empty();
+        let idle =
+            generations.is_empty() && gates.is_empty() && images.is_empty() && orphans().is_empty();
         let work = if idle {
             receiver.recv().map_err(|_| RecvTimeoutError::Disconnected)
         } else {
@@ -99,6 +108,7 @@ fn run(receiver: &Receiver<Work>) {
         };
         let mut news = work.is_ok();
         for work in work.into_iter().chain(receiver.try_iter()) {
+            held += usize::from(!matches!(work, Work::Look));
             match work {
                 Work::Generation(generation) => generations.push(generation),
                 Work::Gate(gate) => gates.push(gate),
@@ -117,14 +127,22 @@ fn run(receiver: &Receiver<Work>) {
         gates.retain(|gate| {
             let inside = super::domain::inside(gate.head());
             let counted = gate.old.cell.counted();
-            !inside.is_empty() || counted.load(core::sync::atomic::Ordering::SeqCst) != 0
+            !inside.is_empty() || counted.load(Ordering::SeqCst) != 0
         });
         images.retain(|mapped| {
             // SAFETY: M1: this thread is outside every call, nothing of the image was used, and no thread of it is left.
             mapped.stays().is_none() && (!mapped.is_free() || !unsafe { mapped.unmap() })
         });
         look_after_orphans();
-        pause = if news { SHORTEST } else { (pause * 2).min(LONGEST) };
+        let left = generations.len() + gates.len() + images.len();
+        let ended = held - left;
+        held = left;
+        PENDING.fetch_sub(ended, Ordering::SeqCst);
+        pause = if news {
+            SHORTEST
+        } else {
+            (pause * 2).min(LONGEST)
+        };
     }
 }
 
@@ -142,13 +160,21 @@ fn advance(generation: &Arc<GenerationCore>) -> bool {
                     None => true,
                     Some(mapped) => mapped.stays().is_some(),
                 };
-                generation.progress.reach(if stays { Stage::Stays } else { Stage::Finished });
+                generation
+                    .progress
+                    .reach(if stays { Stage::Stays } else { Stage::Finished });
             }
             Stage::Finished => {
                 let Some(mapped) = &generation.mapped else {
                     return true;
                 };
-                if !mapped.is_free() || !nobody_inside() {
+                if mapped.holds() != 0 || !nobody_inside() {
+                    return false;
+                }
+                // What the end of the states left behind on this thread.
+                // SAFETY: asked a line above, and the states are gone.
+                unsafe { mapped.end_thread_locals_here() };
+                if !mapped.is_free() {
                     return false;
                 }
                 // SAFETY: M1: this thread is outside every call, and nobody holds the image: asked a line above.
@@ -172,7 +198,10 @@ fn orphans() -> std::sync::MutexGuard<'static, Vec<Arc<RuntimeInner>>> {
 /// Takes over a runtime whose handles are still there.
 pub(crate) fn adopt(runtime: Arc<RuntimeInner>) {
     orphans().push(runtime);
-    wake();
+    if let Some(sender) = sender() {
+        // The receiver lives as long as the process.
+        drop(sender.send(Work::Look));
+    }
 }
 
 /// Unloads the runtimes whose last handle is gone.

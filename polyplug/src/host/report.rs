@@ -215,7 +215,11 @@ impl fmt::Display for UnloadReport {
                 write!(f, "{module} is unloaded; its end is under way")
             }
             UnloadOutcome::Retiring | UnloadOutcome::Held => {
-                write!(f, "{module} is unloaded, and still held by {}", self.holders)
+                write!(
+                    f,
+                    "{module} is unloaded, and still held by {}",
+                    self.holders
+                )
             }
             UnloadOutcome::StaysMapped => write!(
                 f,
@@ -232,7 +236,11 @@ impl fmt::Display for UnloadReport {
                     f,
                     "{module} is not unloaded, because {} {} on it; unload {} first, or use `unload_cascade`",
                     names.join(", "),
-                    if names.len() == 1 { "depends" } else { "depend" },
+                    if names.len() == 1 {
+                        "depends"
+                    } else {
+                        "depend"
+                    },
                     if names.len() == 1 { "that" } else { "those" },
                 )
             }
@@ -296,9 +304,17 @@ impl ReloadReport {
 impl fmt::Display for ReloadReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (module, number) = (&self.module, self.number);
-        write!(f, "{module} is reloaded as number {number} in {:.1?}", self.took)?;
+        write!(
+            f,
+            "{module} is reloaded as number {number} in {:.1?}",
+            self.took
+        )?;
         if !self.restored.is_empty() {
-            let names: Vec<_> = self.restored.iter().map(|name| format!("`{name}`")).collect();
+            let names: Vec<_> = self
+                .restored
+                .iter()
+                .map(|name| format!("`{name}`"))
+                .collect();
             write!(f, ", with the state of {}", names.join(", "))?;
         }
         for lost in &self.lost {

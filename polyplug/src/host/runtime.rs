@@ -21,7 +21,7 @@ use super::fast::FastMap;
 use super::generation::{GenerationCore, OfferCell, Parts, PluginCell};
 use super::holds;
 use super::info::{ContractInfo, PluginInfo};
-use super::keeper::{Kept, Keeper, keep};
+use super::keeper::{Keeper, Kept, keep};
 use super::load;
 use super::module::{Module, ModuleCore, ModuleState};
 use super::registry::{Found, Registry, Reserved, similar};
@@ -187,7 +187,10 @@ impl RuntimeInner {
             };
             error.to_string()
         })?;
-        let link = found.module.cell.link(found.module.stamp, found.plugin, &shape);
+        let link = found
+            .module
+            .cell
+            .link(found.module.stamp, found.plugin, &shape);
         match link {
             Some(Ok(link)) => Ok(link),
             Some(Err(error)) => Err(format!("{error:#}")),
@@ -205,7 +208,10 @@ impl Default for Runtime {
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Runtime")
-            .field("modules", &self.inner().read().modules().collect::<Vec<_>>())
+            .field(
+                "modules",
+                &self.inner().read().modules().collect::<Vec<_>>(),
+            )
             .finish()
     }
 }
@@ -287,7 +293,12 @@ impl Runtime {
         match &loaded {
             Ok(module) => self.tell(&Event::Loaded {
                 module: source.to_owned(),
-                plugins: module.core.info().iter().map(|info| info.name.clone()).collect(),
+                plugins: module
+                    .core
+                    .info()
+                    .iter()
+                    .map(|info| info.name.clone())
+                    .collect(),
             }),
             Err(error) => self.tell(&Event::Failed {
                 module: source.to_owned(),
@@ -514,11 +525,7 @@ impl Runtime {
         first.ok_or_else(|| no_provider::<C>(registry.offered()))
     }
 
-    fn find_named<C: ?Sized + Contract>(
-        &self,
-        registry: &Registry,
-        plugin: &str,
-    ) -> Result<Found> {
+    fn find_named<C: ?Sized + Contract>(&self, registry: &Registry, plugin: &str) -> Result<Found> {
         let (id, major) = asked_for::<C>();
         if let Some(found) = registry.named(id, major, immortal(plugin)) {
             return Ok(found.clone());
@@ -571,7 +578,9 @@ impl Runtime {
         let (id, major) = asked_for::<C>();
         let still = registry.named(id, major, found.plugin);
         if still.is_some_and(|still| Arc::ptr_eq(&still.module, &found.module)) {
-            inner.fast.insert(descriptor, plugin.unwrap_or_default(), link);
+            inner
+                .fast
+                .insert(descriptor, plugin.unwrap_or_default(), link);
         }
         drop(registry);
         Ok(self.kept(link))
@@ -592,7 +601,10 @@ impl Runtime {
             path: PathBuf::from("this program"),
             reason,
         })?;
-        let link = found.module.cell.link(found.module.stamp, found.plugin, &shape);
+        let link = found
+            .module
+            .cell
+            .link(found.module.stamp, found.plugin, &shape);
         link.unwrap_or_else(|| Err(no_provider::<C>(self.inner().read().offered())))
     }
 
@@ -778,4 +790,3 @@ impl Drop for Reservation<'_> {
         self.runtime.inner().write().give_back(&self.reserved);
     }
 }
-

@@ -74,9 +74,8 @@ pub(crate) unsafe fn save(
         });
     }
     // SAFETY: an owned wire form that `save` wrote, or the empty one.
-    let checked = unsafe {
-        crate::check::owned(<Vec<u8> as crate::Data>::TYPE, (&raw const out).cast())
-    };
+    let checked =
+        unsafe { crate::check::owned(<Vec<u8> as crate::Data>::TYPE, (&raw const out).cast()) };
     match checked {
         // SAFETY: checked a line above, received once.
         Ok(()) => Ok(Some(unsafe {

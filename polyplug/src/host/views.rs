@@ -146,8 +146,7 @@ pub(crate) unsafe extern "C" fn adapt(
 pub(crate) fn forget(range: Range<usize>) {
     let mut views = VIEWS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(views) = views.as_mut() {
-        views.retain(|(interface, wanted), _| {
-            !range.contains(interface) && !range.contains(wanted)
-        });
+        views
+            .retain(|(interface, wanted), _| !range.contains(interface) && !range.contains(wanted));
     }
 }
