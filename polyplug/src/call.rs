@@ -17,8 +17,8 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
 use polyplug_abi::{
-    InterfaceHeader, MethodDescriptor, Receiver, Slice, fault_kind, interface_flags, invoke_code,
-    type_kind,
+    FaultRecord, InterfaceHeader, MethodDescriptor, Receiver, Slice, fault_kind, interface_flags,
+    invoke_code, type_kind,
 };
 
 use crate::contract::{Access, Contract};
@@ -227,8 +227,8 @@ pub(crate) unsafe fn exchange<R: Data>(
     let out = R::Travel::out(&mut place);
     let returned = call(&raw mut receiver, out);
     if !receiver.fault.is_null() {
-        // SAFETY: E3: a stored fault comes with one count.
-        return Err(unsafe { Fault::from_raw(receiver.fault) });
+        // SAFETY: clause 1; E3: a stored fault comes with one count.
+        return Err(unsafe { stored(interface, receiver.fault) });
     }
     // SAFETY: clause 1.
     if const { !any_bits(R::TYPE.kind) } && !unsafe { is_rust(interface) } {
@@ -237,6 +237,24 @@ pub(crate) unsafe fn exchange<R: Data>(
     }
     // SAFETY: E3: no fault, so the place is written.
     Ok(unsafe { R::Travel::collect(returned, place) })
+}
+
+/// The fault that a callee stored; when it is none, that is the fault.
+///
+/// # Safety
+/// 1. `interface` lives.
+/// 2. `fault` is a record that comes with one count, whatever it says.
+#[cold]
+unsafe fn stored(interface: *const InterfaceHeader, fault: *mut FaultRecord) -> Fault {
+    // SAFETY: clause 1.
+    if !unsafe { is_rust(interface) }
+        // SAFETY: clause 2.
+        && let Err(invalid) = unsafe { check::record(fault) }
+    {
+        return Fault::of_kind(invalid.kind(), &format!("fault {invalid}"));
+    }
+    // SAFETY: clause 2.
+    unsafe { Fault::from_raw(fault) }
 }
 
 /// # Safety
@@ -421,7 +439,10 @@ pub(crate) unsafe fn invoke<R: Data>(
     out: *mut c_void,
     typed: impl FnOnce(*mut Receiver, OutOf<R>) -> ReturnOf<R>,
 ) -> i32 {
-    let has_place = R::TYPE.kind == type_kind::UNIT || !out.is_null();
+    let has_place = R::TYPE.kind == type_kind::UNIT
+        || (!out.is_null()
+            && out.addr().is_multiple_of(align_of::<R::Owned>())
+            && out.addr().is_multiple_of(align_of::<ReturnOf<R>>()));
     // SAFETY: clauses 1, 2 and 3.
     if !unsafe { admit(receiver, method, frame, has_place) } {
         return invoke_code::FAULT;
@@ -453,13 +474,13 @@ unsafe fn admit(
         Ok(()) if has_place => return true,
         Ok(()) => (
             fault_kind::INVALID_VALUE,
-            "no place for the result".to_owned(),
+            "the place for the result is null or not aligned".to_owned(),
         ),
-        Err(invalid) => (invalid.kind(), invalid.to_string()),
+        Err(invalid) => (invalid.kind(), invalid.in_a_call()),
     };
     // SAFETY: clauses 2 and 3.
     unsafe { check::abandon(method, frame.cast()) };
-    let fault = Fault::of_kind(kind, &format!("argument {reason}"));
+    let fault = Fault::of_kind(kind, &reason);
     // SAFETY: clause 1.
     unsafe { (*receiver).fault = fault.into_raw() };
     false
