@@ -224,6 +224,17 @@ pub(crate) unsafe fn exchange<R: Data>(
 ) -> Result<R::Owned, Fault> {
     let mut receiver = Receiver::new(state);
     let mut place = MaybeUninit::<R::Owned>::uninit();
+    // SAFETY: clause 1.
+    if const { size_of::<OutOf<R>>() != 0 } && !unsafe { is_rust(interface) } {
+        // Such a callee may forget the place: what it finds there is no value of most types, and points nowhere.
+        // SAFETY: the bytes of the place.
+        unsafe {
+            place
+                .as_mut_ptr()
+                .cast::<u8>()
+                .write_bytes(0xFF, size_of::<R::Owned>())
+        };
+    }
     let out = R::Travel::out(&mut place);
     let returned = call(&raw mut receiver, out);
     if !receiver.fault.is_null() {
@@ -268,6 +279,8 @@ unsafe fn is_rust(interface: *const InterfaceHeader) -> bool {
 
 /// Whether a result of a callee that is not Rust is a value. Never inlined: the shims of the others stay small enough to
 /// be inlined themselves.
+///
+/// What a refused result holds is left alone: nothing in it can be trusted, its release functions neither.
 ///
 /// # Safety
 /// 1. As for [`Travel::collect`].

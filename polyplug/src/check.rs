@@ -315,7 +315,7 @@ pub(crate) unsafe fn record(fault: *const FaultRecord) -> Result<(), Invalid> {
     }
     // SAFETY: clause 1, and large enough.
     let record = unsafe { &*fault };
-    pointed(record.table, "the functions of a fault")?;
+    pointed(record.table, "the table of a fault")?;
     for (name, slice) in [
         ("message", record.message),
         ("file", record.file),

@@ -563,6 +563,13 @@ fn choices(wire: &impl Wire) {
         wire.times(Duration::new(1, 999_999_999), half),
         (half + Duration::from_secs(1), Duration::new(2, 999_999_999))
     );
+    // The first second that this platform has.
+    let first = SystemTime::UNIX_EPOCH.checked_sub(Duration::from_secs(1 << 63));
+    let first = first.expect("a time");
+    assert_eq!(
+        wire.times(Duration::ZERO, first).0,
+        first + Duration::from_secs(1)
+    );
     let fault = wire.fault(Fault::new("mine"));
     assert_eq!(
         (fault.kind(), fault.message()),

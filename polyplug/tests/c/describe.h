@@ -95,7 +95,7 @@
     enum { METHODS(METHOD_INDEX, METHOD_INDEX) prefix##_count }; \
     static Contract prefix##_data = { .size = sizeof(Contract), .flags = contract_flags, .major = 1, .id = TEXT(contract_id), \
         .name = TEXT(contract_name), .methods = { (const void *const *)prefix##_methods, prefix##_count } }; \
-    static const Contract *prefix##_contract(void) { return ordered(&prefix##_data); }
+    static inline const Contract *prefix##_contract(void) { return ordered(&prefix##_data); }
 
 // The number made of the method names in order, as the descriptor's documentation says: FNV-1a, 0xFF behind each name.
 static const Contract *ordered(Contract *contract) {
