@@ -238,8 +238,8 @@ pub(crate) unsafe fn exchange<R: Data>(
     let out = R::Travel::out(&mut place);
     let returned = call(&raw mut receiver, out);
     if !receiver.fault.is_null() {
-        // SAFETY: clause 1; E3: a stored fault comes with one count.
-        return Err(unsafe { stored(interface, receiver.fault) });
+        // SAFETY: E3: a stored fault comes with one count.
+        return Err(unsafe { stored(receiver.fault) });
     }
     // SAFETY: clause 1.
     if const { !any_bits(R::TYPE.kind) } && !unsafe { is_rust(interface) } {
@@ -250,21 +250,19 @@ pub(crate) unsafe fn exchange<R: Data>(
     Ok(unsafe { R::Travel::collect(returned, place) })
 }
 
-/// The fault that a callee stored; when it is none, that is the fault.
+/// The fault that a callee stored; when it is none, that is the fault. Checked whoever the callee is: to ask would keep the
+/// interface in a register over every call.
 ///
 /// # Safety
-/// 1. `interface` lives.
-/// 2. `fault` is a record that comes with one count, whatever it says.
+/// 1. `fault` is a record that comes with one count, whatever it says.
 #[cold]
-unsafe fn stored(interface: *const InterfaceHeader, fault: *mut FaultRecord) -> Fault {
+#[inline(never)]
+unsafe fn stored(fault: *mut FaultRecord) -> Fault {
     // SAFETY: clause 1.
-    if !unsafe { is_rust(interface) }
-        // SAFETY: clause 2.
-        && let Err(invalid) = unsafe { check::record(fault) }
-    {
+    if let Err(invalid) = unsafe { check::record(fault) } {
         return Fault::of_kind(invalid.kind(), &format!("fault {invalid}"));
     }
-    // SAFETY: clause 2.
+    // SAFETY: clause 1.
     unsafe { Fault::from_raw(fault) }
 }
 
