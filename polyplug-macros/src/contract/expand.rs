@@ -278,8 +278,9 @@ impl Argument<'_> {
         } = self.names();
         let member = |member: TokenStream| ask(door, ty, &quote!(Mutable), &member);
         let (come_back, commit) = (member(quote!(come_back)), member(quote!(commit)));
+        let name = &self.name;
         Some((
-            quote!(let #held = #come_back(#lent, __checked, &__arena).map_err(__explain)?;),
+            quote!(let #held = #come_back(#lent, #name, __checked, &__arena).map_err(__explain)?;),
             quote!(#commit(#value, #held);),
         ))
     }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use libloading::Library;
 use polyplug_abi::{
     ABI_VERSION, ENTRY_SYMBOL, Host, InitFunction, InterfaceHeader, List, Offer, PluginDescriptor,
-    Registration, Slice, init_code, init_options, module_flags,
+    Registration, Slice, init_code, init_options, interface_flags, module_flags,
 };
 
 use super::copy::PrivateCopy;
@@ -443,6 +443,11 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
                 header.method_count,
                 copier.method_count(contract)
             ));
+        }
+        if header.flags & interface_flags::RUST != 0 && registration.flags & module_flags::RUST == 0
+        {
+            // C3: results of such a module are checked, whatever its tables say.
+            return Err("an interface of Rust in a module that is not".to_owned());
         }
         let wanted =
             size_of::<InterfaceHeader>() + header.method_count as usize * size_of::<usize>();
