@@ -393,7 +393,7 @@ pub mod __private {
 
     pub use crate::call::{
         Handle, Raise, RaiseAsError, RaiseByUnwinding, begin, explain, settle, text, unbound,
-        unknown_method,
+        unbound_mut, unknown_method,
     };
     pub use crate::context::Context;
     pub use crate::contract::{

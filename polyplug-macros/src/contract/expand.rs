@@ -915,9 +915,11 @@ fn find(door: &Door, method: &Method<'_>, names: &[&Ident]) -> (TokenStream, Tok
     }
     let default = method.named("default");
     let this = match (&method.origin, method.exclusive) {
-        (_, true) => quote!(&mut __session.still()),
-        (Some(Origin::Receiver), false) => quote!(unsafe { #door::unbound(&__session.still()) }),
-        (_, false) => quote!(&__session.still()),
+        (Some(Origin::Arguments(_)), true) => quote!(&mut __session.still()),
+        (Some(Origin::Arguments(_)), false) => quote!(&__session.still()),
+        // Also when no reference is seen: a lifetime of the object's may hide in a path, as in `Cow<'_, str>`.
+        (_, true) => quote!(unsafe { #door::unbound_mut(&mut __session.still()) }),
+        (_, false) => quote!(unsafe { #door::unbound(&__session.still()) }),
     };
     let find = quote! {
         let #door::core::option::Option::Some(__function) = __session.interface().#name else {
