@@ -449,7 +449,7 @@ pub use host::*;
 
 // Named in messages of the compiler, which take the shortest path.
 #[doc(hidden)]
-pub use contract::OfferedBy;
+pub use contract::{Exclusive, ManyCallersOf, OfferedBy, PinTheCallerFirst, Shared};
 #[doc(hidden)]
 pub use plugin::{
     AdmitExclusive, AdmitShared, Constructed, Constructor, DefaultPlugin, Description,
@@ -491,7 +491,7 @@ pub mod __private {
     pub use crate::context::Context;
     pub use crate::contract::{
         Access, Contract, ContractParts, Direct, Exclusive, HostContract, ImplementedBy, OfferedBy,
-        PluginContract, Shared, SharedContract, SyncInstance, order_of,
+        PinTheCallerFirst, PluginContract, Shared, SharedContract, SyncInstance, order_of,
     };
     pub use crate::data::{
         And, AnyBits, Arena, ArgumentOf, Bits, Borrows, ByAddress, ByValue, Data, DropCheck,

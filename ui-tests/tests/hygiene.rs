@@ -609,3 +609,26 @@ fn what_a_macro_by_example_writes() {
     assert_eq!(of_written.second(either), pair);
     assert_eq!(of_written.second(Either::One(weight(1))), pair);
 }
+
+/// Lifetimes of the object that hide in a path, in bodies that plugins leave out.
+#[polyplug::contract(id = "hygiene.hidden", version = "1.0")]
+trait Hidden {
+    fn cow(&self, text: &str) -> std::borrow::Cow<'_, str> {
+        format!("{text}!").into()
+    }
+    fn next(&mut self, text: &str) -> Option<std::borrow::Cow<'_, str>> {
+        let long = self.cow(text).len() > 2;
+        long.then(|| "a literal".into())
+    }
+}
+
+#[polyplug::plugin]
+impl Hidden for Balance {}
+
+#[test]
+fn default_bodies_answer_with_cow() {
+    let mut hidden = linked().create::<dyn Hidden>().expect("an object");
+    assert_eq!(hidden.cow("text"), "text!");
+    assert_eq!(hidden.next("text").as_deref(), Some("a literal"));
+    assert_eq!(hidden.next(""), None);
+}

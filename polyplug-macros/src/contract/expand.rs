@@ -967,23 +967,9 @@ fn handles(contract: &Contract<'_>) -> TokenStream {
     let bodies: Vec<_> = methods
         .iter()
         .map(|method| {
-            let (cfgs, name, call) = (&method.cfgs, method.ident, method.named("leave"));
-            let output = &method.item.sig.output;
-            let names: Vec<_> = method
-                .arguments
-                .iter()
-                .map(|argument| &argument.ident)
-                .collect();
-            let types = method.arguments.iter().map(|argument| argument.ty);
-            let lifetimes = method.generics.params.iter();
-            let receiver = &method.item.sig.inputs[0];
-            quote! {
-                #(#cfgs)*
-                #[inline]
-                fn #name<#(#lifetimes),*>(#receiver, #(#names: #types),*) #output {
-                    #call(self, #(#names),*)
-                }
-            }
+            let (head, call) = (handled(method), method.named("leave"));
+            let names = method.arguments.iter().map(|argument| &argument.ident);
+            quote!(#head { #call(self, #(#names),*) })
         })
         .collect();
     let mut handles = vec![quote!(impl #ident for #door::Instance<dyn #ident>)];
@@ -1003,5 +989,23 @@ fn handles(contract: &Contract<'_>) -> TokenStream {
         let handle = listed(door, ident, handle, quote!(#(#bodies)*));
         quote!(#[automatically_derived] #handle)
     });
-    quote!(#(#impls)*)
+    let refused = (contract.pinned && !contract.exclusive()).then(|| {
+        // An impl that holds for no caller: so the compiler has words for a call on one.
+        let heads = methods.iter().map(handled);
+        let bodies = quote!(#(#heads { #door::core::unreachable!() })*);
+        let bounds = quote!(?#door::core::marker::Sized + #door::PinTheCallerFirst);
+        let head = quote!(impl<CalledContract: #bounds> #ident for #door::Caller<CalledContract>);
+        listed(door, ident, &head, bodies)
+    });
+    quote!(#(#impls)* #refused)
+}
+
+/// The head of a method in the impl of a handle.
+fn handled(method: &Method<'_>) -> TokenStream {
+    let (cfgs, name, output) = (&method.cfgs, method.ident, &method.item.sig.output);
+    let names = method.arguments.iter().map(|argument| &argument.ident);
+    let types = method.arguments.iter().map(|argument| argument.ty);
+    let lifetimes = method.generics.params.iter();
+    let receiver = &method.item.sig.inputs[0];
+    quote!(#(#cfgs)* #[inline] fn #name<#(#lifetimes),*>(#receiver, #(#names: #types),*) #output)
 }
