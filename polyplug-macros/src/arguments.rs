@@ -79,7 +79,7 @@ impl Parse for Argument {
         input.parse::<Token![=]>()?;
         Ok(Self {
             key,
-            value: Value::Expression(input.parse()?),
+            value: Value::Expression(ungroup(input.parse()?)),
         })
     }
 }
@@ -144,5 +144,13 @@ impl Argument {
             format!("write `{key} = \"..\"`"),
         );
         None
+    }
+}
+
+/// The expression that a `macro_rules` passed on.
+fn ungroup(expression: Expr) -> Expr {
+    match expression {
+        Expr::Group(group) => ungroup(*group.expr),
+        other => other,
     }
 }

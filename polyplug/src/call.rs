@@ -313,15 +313,28 @@ pub unsafe fn text(ptr: *const u8, len: usize, _: &Arena) -> &str {
     unsafe { Slice { ptr, len }.str() }
 }
 
-/// The same object, for a default body whose result borrows from it.
+/// The same object, for a default body whose result may borrow from it, as a `Cow<'_, str>` says that it may.
 ///
 /// # Safety
 /// 1. What the body returns borrows from the object behind, not from this proxy of it: the body knows nothing of the
-///    proxy but that it implements the contract, so all it can borrow is what the object's own methods lend.
+///    proxy but that it implements the contract, so all it can borrow is what the object's own methods lend. (In a contract
+///    that is not pinned they lend nothing.) No result that crosses can hold the proxy itself.
 #[must_use]
 pub unsafe fn unbound<'any, C: ?Sized>(still: &Borrowed<'_, C>) -> &'any Borrowed<'any, C> {
     // SAFETY: clause 1.
     unsafe { &*core::ptr::from_ref(still).cast() }
+}
+
+/// As [`unbound`], for a default body that takes `&mut self`.
+///
+/// # Safety
+/// 1. As there.
+#[must_use]
+pub unsafe fn unbound_mut<'any, C: ?Sized>(
+    still: &mut Borrowed<'_, C>,
+) -> &'any mut Borrowed<'any, C> {
+    // SAFETY: clause 1.
+    unsafe { &mut *core::ptr::from_mut(still).cast() }
 }
 
 /// The value, or what becomes of a fault.

@@ -8,13 +8,13 @@ use syn::{Attribute, DeriveInput, Fields, Type};
 use crate::arguments::{self, Value};
 use crate::carry;
 use crate::contract::{docs, head};
-use crate::door::door;
+use crate::door::{self, Door};
 use crate::problems::{Problems, mistake};
 
 /// A type that can be expanded.
 pub(crate) struct Data<'a> {
     pub(crate) tokens: &'a TokenStream,
-    pub(crate) door: TokenStream,
+    pub(crate) door: Door,
     pub(crate) ident: &'a Ident,
     pub(crate) docs: String,
     pub(crate) shape: Shape<'a>,
@@ -71,6 +71,12 @@ impl<'a> Data<'a> {
         tokens: &'a TokenStream,
     ) -> Result<Self, TokenStream> {
         let mut problems = Problems::default();
+        let word = match &item.data {
+            syn::Data::Struct(data) => data.struct_token.span,
+            syn::Data::Enum(data) => data.enum_token.span,
+            syn::Data::Union(data) => data.union_token.span,
+        };
+        let home = door::home(&arguments, word);
         let arguments = arguments::parse(arguments, &["flags", "crate"], &mut problems);
         let flags = arguments.iter().find(|argument| argument.key == "flags");
         let is_flags = flags.is_some_and(|argument| argument.flag(&mut problems));
@@ -164,7 +170,7 @@ impl<'a> Data<'a> {
         problems.report(tokens)?;
         Ok(Self {
             tokens,
-            door: door(renamed),
+            door: Door::new(renamed, home),
             ident: &item.ident,
             docs: docs(&item.attrs),
             shape,

@@ -6,7 +6,7 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, Path, Type};
 
 use super::model::{Options, Plugin};
-use crate::door;
+use crate::door::{self, Door};
 
 /// The whole expansion.
 pub(crate) fn expand(plugin: &Plugin<'_>) -> TokenStream {
@@ -25,7 +25,9 @@ pub(crate) fn expand(plugin: &Plugin<'_>) -> TokenStream {
         Some(options) => described(plugin, options),
         None => {
             // The type's span: if it has no `Default`, the error belongs there.
-            let call = quote_spanned!(door::place(state)=> (&&__find).describe().descriptor());
+            let at = door::place(state);
+            let find = door.local("__find", at);
+            let call = quote_spanned!(at=> (&&#find).describe().descriptor());
             quote! {
                 fn __describe() -> &'static #door::abi::PluginDescriptor {
                     use #door::{FindDefault as _, FindOptions as _};
@@ -81,7 +83,7 @@ pub(crate) fn expand(plugin: &Plugin<'_>) -> TokenStream {
 fn checks(plugin: &Plugin<'_>, options: &Options) -> TokenStream {
     let state = plugin.state;
     let at = door::place(state);
-    let near = door::moved(&plugin.door, at);
+    let near = plugin.door.moved(at);
     let contract = plugin.contract;
     let state = quote_spanned! {at=>
         const _: fn() = || {
@@ -91,7 +93,7 @@ fn checks(plugin: &Plugin<'_>, options: &Options) -> TokenStream {
     };
     let requires = options.requires.iter().map(|object| {
         let at = door::place(object);
-        let near = door::moved(&plugin.door, at);
+        let near = plugin.door.moved(at);
         quote_spanned!(at=> const _: () = <#object as #near::HostContract>::HOLDS;)
     });
     quote!(#state #(#requires)*)
@@ -103,11 +105,11 @@ fn offer(plugin: &Plugin<'_>) -> TokenStream {
         state, contract, ..
     } = plugin;
     let at = door::place(contract);
-    let near = door::moved(&plugin.door, at);
+    let near = plugin.door.moved(at);
     quote_spanned!(at=> <dyn #contract as #near::OfferedBy<#state>>::OFFER)
 }
 
-fn metadata(door: &TokenStream, options: &Options) -> TokenStream {
+fn metadata(door: &Door, options: &Options) -> TokenStream {
     let from = |given: &Option<syn::LitStr>, variable: &str| {
         given.as_ref().map_or_else(
             || quote!(#door::core::env!(#variable)),
@@ -137,7 +139,7 @@ fn metadata(door: &TokenStream, options: &Options) -> TokenStream {
 fn described(plugin: &Plugin<'_>, options: &Options) -> TokenStream {
     let Plugin { door, state, .. } = plugin;
     let at = door::place(state);
-    let near = door::moved(door, at);
+    let near = door.moved(at);
     let construct = match &options.new {
         None => {
             let make = quote_spanned!(at=> <#state as #near::DefaultPlugin>::make());
@@ -146,8 +148,8 @@ fn described(plugin: &Plugin<'_>, options: &Options) -> TokenStream {
         Some(new) => {
             let new = with_self_type(new, state);
             let at = door::place(&new);
-            let near = door::moved(door, at);
-            quote_spanned!(at=> #near::constructed::<#state, _>(#new, __context))
+            let (near, context) = (door.moved(at), door.local("__context", at));
+            quote_spanned!(at=> #near::constructed::<#state, _>(#new, #context))
         }
     };
     quote! {

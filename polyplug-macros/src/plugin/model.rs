@@ -6,13 +6,13 @@ use syn::{Attribute, Expr, ImplItem, ItemImpl, LitStr, Path, Type, TypeTraitObje
 
 use crate::arguments::{self, Value};
 use crate::contract::head;
-use crate::door::door;
+use crate::door::{self, Door};
 use crate::problems::{Problems, mistake};
 
 /// A plugin's impl that can be expanded.
 pub(crate) struct Plugin<'a> {
     pub(crate) tokens: &'a TokenStream,
-    pub(crate) door: TokenStream,
+    pub(crate) door: Door,
     /// The plugin's type.
     pub(crate) state: &'a Type,
     /// The contract's trait.
@@ -54,6 +54,7 @@ impl<'a> Plugin<'a> {
     ) -> Result<Self, TokenStream> {
         let mut problems = Problems::default();
         let known = ["name", "version", "description", "new", "requires", "crate"];
+        let home = door::home(&arguments, item.impl_token.span);
         let arguments = arguments::parse(arguments, &known, &mut problems);
         let mut renamed = None;
         let mut options = Options::default();
@@ -124,7 +125,7 @@ impl<'a> Plugin<'a> {
         });
         Ok(Self {
             tokens,
-            door: door(renamed),
+            door: Door::new(renamed, home),
             state: &item.self_ty,
             contract,
             options: any.then_some(options),
