@@ -22,6 +22,14 @@ mod keys;
     not(miri)
 ))]
 mod redirect;
+#[cfg(all(
+    target_os = "linux",
+    target_env = "gnu",
+    any(target_arch = "x86_64", target_arch = "aarch64"),
+    not(target_feature = "crt-static"),
+    not(miri)
+))]
+mod symbols;
 #[cfg(not(all(
     target_os = "linux",
     target_env = "gnu",

@@ -22,17 +22,18 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use polyplug_abi::{ThreadDestructor, exit_order};
 
-use super::redirect::{Core, Real, system_at_thread_exit};
+use super::redirect::{Core, system_at_thread_exit};
 
-type Create = unsafe extern "C" fn(key: *mut c_uint, destructor: Option<ThreadDestructor>) -> c_int;
-type Delete = unsafe extern "C" fn(key: c_uint) -> c_int;
-type Get = unsafe extern "C" fn(key: c_uint) -> *mut c_void;
-type Set = unsafe extern "C" fn(key: c_uint, value: *const c_void) -> c_int;
-
-static REAL_CREATE: Real<Create> = Real::new(c"pthread_key_create");
-static REAL_DELETE: Real<Delete> = Real::new(c"pthread_key_delete");
-static REAL_GET: Real<Get> = Real::new(c"pthread_getspecific");
-static REAL_SET: Real<Set> = Real::new(c"pthread_setspecific");
+unsafe extern "C" {
+    #[link_name = "polyplug_system_pthread_key_create"]
+    fn system_create(key: *mut c_uint, destructor: Option<ThreadDestructor>) -> c_int;
+    #[link_name = "polyplug_system_pthread_key_delete"]
+    fn system_delete(key: c_uint) -> c_int;
+    #[link_name = "polyplug_system_pthread_getspecific"]
+    fn system_get(key: c_uint) -> *mut c_void;
+    #[link_name = "polyplug_system_pthread_setspecific"]
+    fn system_set(key: c_uint, value: *const c_void) -> c_int;
+}
 
 /// How many keys a module can have at a time: POSIX asks for 128. The standard library uses one or two.
 const ROWS: usize = 128;
@@ -106,15 +107,9 @@ pub(super) unsafe extern "C" fn create(
     key: *mut c_uint,
     destructor: Option<ThreadDestructor>,
 ) -> c_int {
-    let core = match destructor {
-        Some(_) => Core::get_or_mark(),
-        None => Core::get(),
-    };
-    if core.is_none() {
-        // SAFETY: clause 1.
-        return REAL_CREATE
-            .get()
-            .map_or(EAGAIN, |create| unsafe { create(key, destructor) });
+    if Core::get().is_none() {
+        // SAFETY: S1, clause 1.
+        return unsafe { system_create(key, destructor) };
     }
     for (place, row) in TABLE.iter().enumerate() {
         let free = row
@@ -141,10 +136,8 @@ pub(super) unsafe extern "C" fn create(
 /// 1. As for the system's function.
 pub(super) unsafe extern "C" fn delete(key: c_uint) -> c_int {
     if key & OURS == 0 {
-        // SAFETY: K5, clause 1.
-        return REAL_DELETE
-            .get()
-            .map_or(EINVAL, |delete| unsafe { delete(key) });
+        // SAFETY: K5, S1, clause 1.
+        return unsafe { system_delete(key) };
     }
     let row = &TABLE[key as usize % ROWS];
     let deleted = row
@@ -159,10 +152,8 @@ pub(super) unsafe extern "C" fn delete(key: c_uint) -> c_int {
 /// 1. As for the system's function.
 pub(super) unsafe extern "C" fn get(key: c_uint) -> *mut c_void {
     if key & OURS == 0 {
-        // SAFETY: K5, clause 1.
-        return REAL_GET
-            .get()
-            .map_or(ptr::null_mut(), |get| unsafe { get(key) });
+        // SAFETY: K5, S1, clause 1.
+        return unsafe { system_get(key) };
     }
     let found = value_at(key as usize % ROWS);
     // K3.
@@ -179,10 +170,8 @@ pub(super) unsafe extern "C" fn get(key: c_uint) -> *mut c_void {
 /// 1. As for the system's function.
 pub(super) unsafe extern "C" fn set(key: c_uint, value: *const c_void) -> c_int {
     if key & OURS == 0 {
-        // SAFETY: K5, clause 1.
-        return REAL_SET
-            .get()
-            .map_or(EINVAL, |set| unsafe { set(key, value) });
+        // SAFETY: K5, S1, clause 1.
+        return unsafe { system_set(key, value) };
     }
     let Some(place) = place_of(key) else {
         return EINVAL;
