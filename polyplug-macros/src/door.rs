@@ -143,6 +143,11 @@ pub(crate) fn over(place: &TokenStream, tokens: &TokenStream) -> TokenStream {
     if let Some(part) = suspect(place) {
         return at(part, tokens);
     }
+    whole(place, tokens)
+}
+
+/// Tokens of ours that lie over the whole of `place`, as those of [`over`] do.
+pub(crate) fn whole(place: &TokenStream, tokens: &TokenStream) -> TokenStream {
     let (first, last) = ends(place);
     let mut tokens = tokens.clone().into_iter();
     let head: TokenStream = tokens.next().into_iter().collect();
@@ -166,6 +171,11 @@ fn at(span: Span, tokens: &TokenStream) -> TokenStream {
         }
     });
     tokens.collect()
+}
+
+/// Where the last token lies.
+pub(crate) fn last(tokens: &TokenStream) -> Span {
+    ends(tokens).1
 }
 
 /// Where the first and the last token lie.

@@ -359,8 +359,9 @@ pub use host::*;
 pub use contract::OfferedBy;
 #[doc(hidden)]
 pub use plugin::{
-    AdmitExclusive, AdmitShared, Constructed, Constructor, DefaultPlugin, Description,
-    ExclusivePluginState, FindDefault, OptionsOnOneImplOnly, PluginState, constructed,
+    AdmitExclusive, AdmitShared, Constructed, Constructor, ConstructorError, DefaultPlugin,
+    Description, ExclusivePluginState, FindDefault, OptionsOnOneImplOnly, PluginState, RefuseNew,
+    RefuseRestore, RefuseSave, Restored, Restorer, Saved, Saver,
 };
 
 mod call;
@@ -388,6 +389,7 @@ pub mod __private {
     pub use core;
     pub use linkme;
     pub use std::boxed::Box;
+    pub use std::vec::Vec;
 
     pub use polyplug_abi as abi;
 
@@ -418,9 +420,10 @@ pub mod __private {
         take_object,
     };
     pub use crate::plugin::{
-        Admission, AdmitExclusive, AdmitShared, BoxError, Construct, Constructed, Constructor,
-        DefaultPlugin, Description, Find, FindDefault, FindOptions, Metadata, OptionsOnOneImplOnly,
-        PluginState, constructed, described,
+        Admission, AdmitExclusive, AdmitShared, BoxError, CallNew, CallRestore, CallSave,
+        Construct, Constructed, DefaultPlugin, Description, Find, FindDefault, FindOptions, Keep,
+        Metadata, Named, OptionsOnOneImplOnly, PluginState, RefuseNew, RefuseRestore, RefuseSave,
+        Restored, Saved, described, described_keeping,
     };
     pub use std::sync::Arc;
 }
