@@ -96,9 +96,14 @@ impl Parse for Argument {
             ));
         }
         input.parse::<Token![=]>()?;
+        let mut value = input.parse::<Expr>()?;
+        // What a macro of the author's has put there as a whole.
+        while let Expr::Group(group) = value {
+            value = *group.expr;
+        }
         Ok(Self {
             key,
-            value: Value::Expression(input.parse()?),
+            value: Value::Expression(value),
         })
     }
 }
