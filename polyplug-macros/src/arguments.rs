@@ -13,6 +13,8 @@ pub(crate) enum Value {
     Expression(Expr),
     /// `key(dyn A, dyn B)`.
     Objects(Vec<TypeTraitObject>),
+    /// `key(..)`, of a key that takes no contracts.
+    Parentheses,
     /// `crate = path`.
     Path(Path),
     /// `key` alone.
@@ -21,6 +23,9 @@ pub(crate) enum Value {
 
 /// The options that stand alone.
 const FLAGS: [&str; 2] = ["pinned", "flags"];
+
+/// The options that take contracts in parentheses.
+const LISTS: [&str; 2] = ["requires", "wants"];
 
 /// One argument.
 pub(crate) struct Argument {
@@ -50,6 +55,13 @@ impl Parse for Argument {
         if input.peek(syn::token::Paren) {
             let content;
             parenthesized!(content in input);
+            if !LISTS.iter().any(|list| key == list) {
+                content.parse::<TokenStream>()?;
+                return Ok(Self {
+                    key,
+                    value: Value::Parentheses,
+                });
+            }
             let objects = Punctuated::<TypeTraitObject, Token![,]>::parse_terminated(&content)
                 .map_err(|error| {
                     mistake(
@@ -68,6 +80,13 @@ impl Parse for Argument {
                 key,
                 value: Value::Flag,
             });
+        }
+        if LISTS.iter().any(|list| key == list) {
+            return Err(mistake(
+                &key,
+                format!("`{key}` takes contracts"),
+                format!("write `{key}(dyn First, dyn Second)`"),
+            ));
         }
         if !input.peek(Token![=]) {
             return Err(mistake(
@@ -89,7 +108,7 @@ pub(crate) fn parse(tokens: TokenStream, known: &[&str], problems: &mut Problems
     let parsed = match Punctuated::<Argument, Token![,]>::parse_terminated.parse2(tokens) {
         Ok(parsed) => parsed,
         Err(error) => {
-            problems.push(error);
+            problems.push(with_help(error));
             return Vec::new();
         }
     };
@@ -114,6 +133,16 @@ pub(crate) fn parse(tokens: TokenStream, known: &[&str], problems: &mut Problems
         }
     }
     arguments
+}
+
+/// A parser's own words say what it expected, not what to write.
+fn with_help(error: syn::Error) -> syn::Error {
+    let text = error.to_string();
+    if text.contains("\nhelp: ") {
+        return error;
+    }
+    let help = "write options as `name = value`, with commas between them";
+    syn::Error::new(error.span(), format!("{text}\nhelp: {help}"))
 }
 
 impl Argument {

@@ -31,6 +31,11 @@ impl Door {
         if let Some(part) = suspect(place) {
             return self.at(part, tokens);
         }
+        self.whole(place, tokens)
+    }
+
+    /// Tokens of ours that lie over the whole of `place`, as those of [`over`](Self::over) do.
+    pub(crate) fn whole(&self, place: &TokenStream, tokens: &TokenStream) -> TokenStream {
         let (first, last) = ends(place);
         let mut tokens = tokens.clone().into_iter();
         let head: TokenStream = tokens.next().into_iter().collect();
@@ -204,6 +209,11 @@ fn suspect(ty: &TokenStream) -> Option<Span> {
         }
     }
     found
+}
+
+/// Where the last token lies.
+pub(crate) fn last(tokens: &TokenStream) -> Span {
+    ends(tokens).1
 }
 
 /// Where the first and the last token lie.

@@ -117,11 +117,7 @@ pub trait PluginContract: Contract {}
     label = "not a host contract",
     note = "help: only a trait with `#[polyplug::host_contract(..)]` can stand here"
 )]
-pub trait HostContract: Contract {
-    /// Asked of every requirement.
-    #[doc(hidden)]
-    const HOLDS: () = ();
-}
+pub trait HostContract: Contract {}
 
 /// `T` implements this contract: there is an interface for it.
 ///

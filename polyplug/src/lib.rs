@@ -351,7 +351,7 @@ pub use polyplug_macros::data;
 ///
 /// Options, methods, types and errors are those of [`contract`](macro@contract), and so is what it generates; `dyn
 /// YourTrait` becomes a [`HostContract`] instead of a [`PluginContract`]. A plugin asks its [`Context`] for it, and names
-/// it in `requires(..)` of [`plugin`](macro@plugin) when it cannot do without.
+/// it in `requires(..)` of [`plugin`](macro@plugin) when it cannot do without, or in `wants(..)` when it can.
 pub use polyplug_macros::host_contract;
 
 /// Registers a type as a plugin: on `impl Contract for Type`, once for each contract that the type offers.
@@ -408,16 +408,75 @@ pub use polyplug_macros::host_contract;
 /// | `version = ".."` | three numbers | the package's |
 /// | `description = ".."` | one line | the package's |
 /// | `new = path` | `fn(&Context) -> Self`, or `-> Result<Self, E>` with `E: Into<Box<dyn Error + Send + Sync>>` | `Default` |
-/// | `requires(dyn Log, ..)` | host contracts that must be provided before the plugin is loaded | none |
+/// | `save = path` | `fn(&Self) -> Vec<u8>`: what the state keeps over a reload; together with `restore` | nothing is kept |
+/// | `restore = path` | `fn(&Context, &[u8]) -> Result<Self, E>`, or `-> Self`: makes the state from what an earlier version saved | |
+/// | `requires(dyn Log, ..)` | contracts, of the host or of other plugins, without which the plugin is not loaded | none |
+/// | `wants(dyn Peer, ..)` | contracts whose providers are loaded before the plugin, if they are there at all | none |
 /// | `crate = path` | where `polyplug` is; may stand on every impl | `::polyplug` |
 ///
 /// Authors, licence and repository are the package's.
 ///
+/// # Saving and restoring
+///
+/// Without `save` and `restore` a reload makes a new state as if the plugin were loaded for the first time. With them, the
+/// old version saves, and the new one restores instead of being constructed. What the bytes mean is between versions of the
+/// plugin alone, so the first thing in them should say how to read the rest:
+///
+/// ```standalone_crate
+/// use polyplug::Context;
+/// use std::sync::Mutex;
+///
+/// #[polyplug::contract(id = "demo.notes", version = "1.0")]
+/// pub trait Notes {
+///     fn add(&self, line: &str);
+///     fn count(&self) -> usize;
+/// }
+///
+/// #[derive(Default)]
+/// struct Notebook {
+///     lines: Mutex<Vec<String>>,
+/// }
+///
+/// impl Notebook {
+///     /// Called on the old version.
+///     fn save(&self) -> Vec<u8> {
+///         let lines = self.lines.lock().unwrap();
+///         format!("notes 1\n{}", lines.join("\n")).into_bytes()
+///     }
+///
+///     /// Called on the new version, in place of a constructor.
+///     fn restore(_: &Context, saved: &[u8]) -> Result<Self, String> {
+///         let text = std::str::from_utf8(saved).map_err(|error| error.to_string())?;
+///         let lines = text.strip_prefix("notes 1\n").ok_or("saved by a version that I do not know")?;
+///         Ok(Self { lines: Mutex::new(lines.lines().map(str::to_owned).collect()) })
+///     }
+/// }
+///
+/// #[polyplug::plugin(name = "notebook", save = Self::save, restore = Self::restore)]
+/// impl Notes for Notebook {
+///     fn add(&self, line: &str) {
+///         self.lines.lock().unwrap().push(line.to_owned());
+///     }
+///     fn count(&self) -> usize {
+///         self.lines.lock().unwrap().len()
+///     }
+/// }
+///
+/// # fn main() {
+/// let old = Notebook::default();
+/// old.add("milk");
+/// old.add("bread");
+/// assert_eq!(old.save(), b"notes 1\nmilk\nbread");
+/// # }
+/// ```
+///
+/// An error or a panic in either of them refuses the reload, and the old version goes on.
+///
 /// # What it generates
 ///
-/// The impl stays as you wrote it. Beside it come a description of the plugin, the functions that construct and drop its
-/// state, and an entry in the list that the library hands over when it is loaded. Nothing is exported by name but that
-/// list's door, so plugins can be linked into one program.
+/// The impl stays as you wrote it. Beside it come a description of the plugin, the functions that construct, save, restore
+/// and drop its state, and an entry in the list that the library hands over when it is loaded. Nothing is exported by name
+/// but that list's door, so plugins can be linked into one program.
 ///
 /// # Errors
 ///
@@ -452,8 +511,9 @@ pub use host::*;
 pub use contract::{Exclusive, ManyCallersOf, OfferedBy, PinTheCallerFirst, Shared};
 #[doc(hidden)]
 pub use plugin::{
-    AdmitExclusive, AdmitShared, Constructed, Constructor, DefaultPlugin, Description,
-    ExclusivePluginState, FindDefault, OptionsOnOneImplOnly, PluginState, constructed,
+    AdmitExclusive, AdmitShared, Constructed, Constructor, ConstructorError, DefaultPlugin,
+    Description, ExclusivePluginState, FindDefault, OptionsOnOneImplOnly, PluginState, RefuseNew,
+    RefuseRestore, RefuseSave, Restored, Restorer, Saved, Saver,
 };
 
 mod call;
@@ -483,6 +543,7 @@ pub mod __private {
     pub use core;
     pub use linkme;
     pub use std::boxed::Box;
+    pub use std::vec::Vec;
 
     pub use polyplug_abi as abi;
 
@@ -513,9 +574,10 @@ pub mod __private {
         take_object,
     };
     pub use crate::plugin::{
-        Admission, AdmitExclusive, AdmitShared, BoxError, Construct, Constructed, Constructor,
-        DefaultPlugin, Description, Find, FindDefault, FindOptions, Metadata, OptionsOnOneImplOnly,
-        PluginState, constructed, described,
+        Admission, AdmitExclusive, AdmitShared, BoxError, CallNew, CallRestore, CallSave,
+        Construct, Constructed, DefaultPlugin, Description, Find, FindDefault, FindOptions, Keep,
+        Metadata, Named, OptionsOnOneImplOnly, PluginState, RefuseNew, RefuseRestore, RefuseSave,
+        Restored, Saved, described, described_keeping,
     };
     pub use std::sync::Arc;
 }

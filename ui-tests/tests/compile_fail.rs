@@ -10,9 +10,8 @@ const TOPICS: [&str; 4] = ["contract", "plugin", "data", "host"];
 /// The compiler that wrote the goldens. Others say the same in other words.
 const PINNED: &str = "1.95.";
 
-/// What the compiler says without a place for words of ours: two impls of one trait, and a function with other
-/// parameters than those asked for.
-const NO_WORDS: [&str; 2] = ["error[E0119]", "error[E0593]"];
+/// What the compiler says without a place for words of ours: two impls of one trait, and a function that is not there.
+const NO_WORDS: [&str; 2] = ["error[E0119]", "error[E0599]: no function"];
 
 /// The mistakes that newcomers make, each with a case.
 const NEWCOMERS: [&str; 32] = [

@@ -632,3 +632,57 @@ fn default_bodies_answer_with_cow() {
     assert_eq!(hidden.next("text").as_deref(), Some("a literal"));
     assert_eq!(hidden.next(""), None);
 }
+
+/// Plugins that a macro writes, with functions that it names, or its caller.
+macro_rules! counters {
+    ($($ty:ident $name:literal $new:path;)*) => {$(
+        /// Made by a macro.
+        #[derive(Debug)]
+        struct $ty(u32);
+
+        impl $ty {
+            fn make(context: &polyplug::Context) -> Self {
+                let length = u32::try_from(context.plugin().len());
+                Self(length.unwrap())
+            }
+            fn save(&self) -> Vec<u8> {
+                self.0.to_le_bytes().to_vec()
+            }
+            fn restore(
+                _: &polyplug::Context,
+                saved: &[u8],
+            ) -> core::result::Result<Self, core::array::TryFromSliceError> {
+                Ok(Self(u32::from_le_bytes(saved.try_into()?)))
+            }
+        }
+
+        #[polyplug::plugin(
+            name = $name, new = $new, save = Self::save, restore = $ty::restore, wants(dyn Counts)
+        )]
+        impl Counts for $ty {
+            fn count(&self) -> u32 {
+                self.0
+            }
+        }
+    )*};
+}
+
+#[polyplug::contract(id = "hygiene.counts", version = "1.0")]
+trait Counts {
+    fn count(&self) -> u32;
+}
+
+counters! {
+    Short "one" Short::make;
+    Long "fifteen-letters" Long::make;
+}
+
+#[test]
+fn plugins_that_a_macro_writes() {
+    let runtime = Runtime::new();
+    runtime.load_linked().unwrap();
+    for (plugin, count) in [("one", 3), ("fifteen-letters", 15)] {
+        let caller = runtime.get_from::<dyn Counts>(plugin).unwrap();
+        assert_eq!(caller.count(), count);
+    }
+}
