@@ -42,7 +42,13 @@ fn the_layouts_are_the_published_ones() {
             size, abi, fault_new, fault_unhandled, report, adapt, threads, log,
         }
         ThreadTable { size, flags, spawn, at_exit }
-        LogTable { size, flags }
+        LogTable {
+            size, flags, attach, site, enabled, event, new_span, record, follows, enter, exit, retain, release, current,
+        }
+        LogSite { size, interest, level, line, target }
+        LogSiteParts { size, kind, level, line, name, target, module, file, fields, field_count }
+        LogRecord { size, parent_kind, site, image, plugin, parent, tag, values, value_count }
+        LogValue { field, kind, bits, text }
         InterfaceHeader { size, method_count, flags, reserved, order, contract, invoke }
         Gate { holds, closed, retired }
         Link { size, flags, table, gate, interface, state, plugin }

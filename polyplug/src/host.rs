@@ -13,6 +13,8 @@ mod copy;
 mod diff;
 mod info;
 mod load;
+#[cfg(feature = "tracing")]
+pub(crate) mod log;
 mod model;
 mod module;
 mod object_file;

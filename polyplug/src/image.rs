@@ -18,7 +18,7 @@ static LOCAL: Host = Host {
     report: fault::report,
     adapt: adapt::adapt,
     threads: core::ptr::null(),
-    log: core::ptr::null(),
+    log: crate::log::TABLE,
 };
 
 static LOADED_BY: AtomicPtr<Host> = AtomicPtr::new(core::ptr::null_mut());

@@ -377,6 +377,7 @@ mod handles;
 #[cfg(feature = "host")]
 mod host;
 mod image;
+mod log;
 mod object;
 mod own_thread;
 mod panics;
