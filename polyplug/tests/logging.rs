@@ -306,7 +306,7 @@ fn filters_of_single_layers_see_the_right_records() {
         logger.within();
         logger.say("not a warning");
     });
-    assert_eq!(warnings.messages(), ["around"]);
+    assert_eq!(warnings.messages(), ["while it is formatted"]);
     assert_eq!(
         all.messages(),
         ["while it is formatted", "around", "not a warning"]

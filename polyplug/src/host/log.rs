@@ -283,12 +283,12 @@ unsafe fn known(site: *const LogSite) -> &'static Site {
 // Filtering.
 
 thread_local! {
-    /// The site that was asked for last and wanted, so that a filter is asked once for each record. No destructor.
+    /// The site that was asked for last and wanted, until its record comes. No destructor.
     static WANTED: Cell<*const Site> = const { Cell::new(ptr::null()) };
 }
 
-/// What the macros of `tracing` would ask here.
-fn is_wanted(site: &'static Site) -> bool {
+/// What the macros of `tracing` would ask here. `always` asks even those who always say yes.
+fn is_wanted(site: &'static Site, always: bool) -> bool {
     let metadata = site.metadata();
     if *metadata.level() > LevelFilter::current() {
         return false;
@@ -296,16 +296,18 @@ fn is_wanted(site: &'static Site) -> bool {
     match site.shared.interest.load(Ordering::Acquire) {
         log_interest::NEVER => false,
         // By all who were asked; there may be nobody on this thread.
-        log_interest::ALWAYS => dispatcher::get_default(|here| !here.is::<NoSubscriber>()),
+        log_interest::ALWAYS if !always => {
+            dispatcher::get_default(|here| !here.is::<NoSubscriber>())
+        }
         _ => dispatcher::get_default(|here| here.enabled(metadata)),
     }
 }
 
-/// Whether the record that comes now is wanted. Putting it into words may have made other records, for which the filter
-/// was asked in between, and filters remember what they said last.
+/// Whether a record that comes now is wanted. Filters remember what they said last, until the record comes. So whoever was
+/// asked for one record is asked again, when another comes first: what is formatted may log.
 fn is_still_wanted(site: &'static Site) -> bool {
     let last = WANTED.try_with(|wanted| wanted.replace(ptr::null()));
-    last.is_ok_and(|last| ptr::eq(last, site)) || is_wanted(site)
+    last.is_ok_and(|last| ptr::eq(last, site)) || is_wanted(site, true)
 }
 
 /// See [`LogTable::enabled`].
@@ -315,7 +317,9 @@ fn is_still_wanted(site: &'static Site) -> bool {
 unsafe extern "C" fn enabled(site: *const LogSite) -> u32 {
     // SAFETY: clause 1.
     let site = unsafe { known(site) };
-    let is_wanted = panics::contain(|| is_wanted(site)).unwrap_or(false);
+    let pending = WANTED.try_with(|wanted| !wanted.get().is_null());
+    let ask = || is_wanted(site, pending.unwrap_or(true));
+    let is_wanted = panics::contain(ask).unwrap_or(false);
     let last = if is_wanted {
         ptr::from_ref(site)
     } else {
@@ -573,7 +577,7 @@ pub(crate) fn say(text: &str) -> bool {
         fields: &["message"],
     });
     let send = || {
-        if !is_wanted(site) {
+        if !is_wanted(site, true) {
             return false;
         }
         let message = field::debug(Words(Cow::Borrowed(text)));
