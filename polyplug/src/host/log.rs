@@ -18,7 +18,7 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::error::Error;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use polyplug_abi::{
     LogRecord, LogSite, LogSiteParts, LogTable, LogValue, Slice, log_interest, log_kind, log_level,
@@ -232,7 +232,12 @@ fn site_of(content: &Content<'_>) -> &'static Site {
 /// 1. It is readable for `'a`.
 unsafe fn text<'a>(slice: Slice) -> Cow<'a, str> {
     // SAFETY: clause 1.
-    String::from_utf8_lossy(unsafe { slice.bytes() })
+    let bytes = unsafe { slice.bytes() };
+    match core::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        // Far slower on good text, too.
+        Err(_) => String::from_utf8_lossy(bytes),
+    }
 }
 
 /// See [`LogTable::attach`].
@@ -341,18 +346,20 @@ enum Value<'a> {
     F64(f64),
     Bool(bool),
     Text(&'a str),
-    Repaired(String),
-    Formatted(field::DebugValue<Words<'a>>),
+    Words(field::DebugValue<Words<'a>>),
     Bytes(&'a [u8]),
-    Error(Box<dyn Error + 'static>),
+    Error(&'a (dyn Error + 'static)),
 }
 
-/// Text that was formatted before it came here.
-struct Words<'a>(Cow<'a, str>);
+/// Text that was formatted before it came here, or that is no text.
+struct Words<'a>(&'a [u8]);
 
 impl fmt::Debug for Words<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match core::str::from_utf8(self.0) {
+            Ok(text) => f.write_str(text),
+            Err(_) => f.write_str(&String::from_utf8_lossy(self.0)),
+        }
     }
 }
 
@@ -360,6 +367,29 @@ impl fmt::Debug for Words<'_> {
 struct Chain {
     words: String,
     cause: Option<Box<Chain>>,
+}
+
+impl Chain {
+    /// The error that comes first, and its causes.
+    ///
+    /// # Safety
+    /// 1. The texts of the values are readable.
+    unsafe fn of(values: &[LogValue]) -> Self {
+        let field = values[0].field;
+        let causes = values[1..]
+            .iter()
+            .take_while(|next| (next.field, next.kind) == (field, log_value::CAUSE));
+        let count = causes.count();
+        let mut cause = None;
+        for value in values[1..=count].iter().rev() {
+            // SAFETY: clause 1.
+            let words = unsafe { text(value.text) }.into_owned();
+            cause = Some(Box::new(Self { words, cause }));
+        }
+        // SAFETY: clause 1.
+        let words = unsafe { text(values[0].text) }.into_owned();
+        Self { words, cause }
+    }
 }
 
 impl fmt::Display for Chain {
@@ -381,47 +411,33 @@ impl Error for Chain {
 }
 
 impl<'a> Value<'a> {
-    /// Takes a value and, of an error, the causes that follow it.
+    /// All but errors.
     ///
     /// # Safety
-    /// 1. The texts of the values are readable for `'a`.
-    unsafe fn read(value: &LogValue, rest: &[LogValue]) -> Self {
+    /// 1. The text of the value is readable for `'a`.
+    unsafe fn read(value: &LogValue) -> Self {
         let [low, high] = value.bits;
-        let wide = || u128::from(low) | u128::from(high) << 64;
+        let wide = u128::from(low) | u128::from(high) << 64;
         // SAFETY: clause 1.
-        let words = || unsafe { text::<'a>(value.text) };
+        let bytes = || unsafe { value.text.bytes::<'a>() };
         match value.kind {
             log_value::I64 => Self::I64(low as i64),
             log_value::U64 => Self::U64(low),
-            log_value::I128 => Self::I128(wide() as i128),
-            log_value::U128 => Self::U128(wide()),
+            log_value::I128 => Self::I128(wide as i128),
+            log_value::U128 => Self::U128(wide),
             log_value::F64 => Self::F64(f64::from_bits(low)),
             log_value::BOOL => Self::Bool(low != 0),
-            log_value::TEXT => match words() {
-                Cow::Borrowed(text) => Self::Text(text),
-                Cow::Owned(text) => Self::Repaired(text),
+            log_value::TEXT => match core::str::from_utf8(bytes()) {
+                Ok(text) => Self::Text(text),
+                Err(_) => Self::Words(field::debug(Words(bytes()))),
             },
-            log_value::FORMATTED => Self::Formatted(field::debug(Words(words()))),
-            // SAFETY: clause 1.
-            log_value::BYTES => Self::Bytes(unsafe { value.text.bytes() }),
-            log_value::ERROR => {
-                let causes = rest
-                    .iter()
-                    .take_while(|next| (next.field, next.kind) == (value.field, log_value::CAUSE));
-                let mut cause = None;
-                for next in causes.collect::<Vec<_>>().into_iter().rev() {
-                    // SAFETY: clause 1.
-                    let words = unsafe { text(next.text) }.into_owned();
-                    cause = Some(Box::new(Chain { words, cause }));
-                }
-                let words = words().into_owned();
-                Self::Error(Box::new(Chain { words, cause }))
-            }
+            log_value::FORMATTED => Self::Words(field::debug(Words(bytes()))),
+            log_value::BYTES => Self::Bytes(bytes()),
             _ => Self::None,
         }
     }
 
-    fn as_value(&self) -> Option<&dyn field::Value> {
+    fn lend(&self) -> Option<&dyn field::Value> {
         Some(match self {
             Self::None => return None,
             Self::I64(value) => value,
@@ -431,8 +447,7 @@ impl<'a> Value<'a> {
             Self::F64(value) => value,
             Self::Bool(value) => value,
             Self::Text(value) => value,
-            Self::Repaired(value) => value,
-            Self::Formatted(value) => value,
+            Self::Words(value) => value,
             Self::Bytes(value) => value,
             Self::Error(value) => value,
         })
@@ -440,7 +455,7 @@ impl<'a> Value<'a> {
 }
 
 /// So many fields need no memory but the stack.
-const FEW: usize = 10;
+const FEW: usize = 8;
 
 /// Gives `f` the values of a site's fields, the name of the plugin as the first.
 ///
@@ -459,6 +474,12 @@ unsafe fn with_values<T>(
         // SAFETY: clause 1.
         unsafe { core::slice::from_raw_parts(values, value_count) }
     };
+    let errors = values.iter().enumerate();
+    let errors: Vec<(u32, Chain)> = errors
+        .filter(|(_, value)| value.kind == log_value::ERROR)
+        // SAFETY: clause 1.
+        .map(|(at, value)| (value.field, unsafe { Chain::of(&values[at..]) }))
+        .collect();
     let fields = site.metadata().fields();
     let (mut few, mut many);
     let taken: &mut [Value<'_>] = if fields.len() <= FEW {
@@ -470,33 +491,34 @@ unsafe fn with_values<T>(
         &mut many
     };
     if plugin.len != 0 {
-        let kind = log_value::TEXT;
-        let plugin = LogValue {
-            field: 0,
-            kind,
-            bits: [0; 2],
-            text: plugin,
-        };
         // SAFETY: clause 1.
-        taken[0] = unsafe { Value::read(&plugin, &[]) };
+        taken[0] = match core::str::from_utf8(unsafe { plugin.bytes() }) {
+            Ok(name) => Value::Text(name),
+            Err(_) => Value::None,
+        };
     }
-    for (at, value) in values.iter().enumerate() {
-        if value.kind != log_value::CAUSE
+    for value in values {
+        if value.kind < log_value::ERROR
             && let Some(place) = taken.get_mut((value.field as usize).saturating_add(1))
         {
             // SAFETY: clause 1.
-            *place = unsafe { Value::read(value, &values[at + 1..]) };
+            *place = unsafe { Value::read(value) };
+        }
+    }
+    for (field, error) in &errors {
+        if let Some(place) = taken.get_mut((*field as usize).saturating_add(1)) {
+            *place = Value::Error(error);
         }
     }
     let (mut few, many);
     let lent: &[Option<&dyn field::Value>] = if taken.len() <= FEW {
         few = [None; FEW];
         for (place, value) in few.iter_mut().zip(&*taken) {
-            *place = value.as_value();
+            *place = value.lend();
         }
         &few[..taken.len()]
     } else {
-        many = taken.iter().map(Value::as_value).collect::<Vec<_>>();
+        many = taken.iter().map(Value::lend).collect::<Vec<_>>();
         &many
     };
     f(&fields.value_set_all(lent))
@@ -580,7 +602,7 @@ pub(crate) fn say(text: &str) -> bool {
         if !is_wanted(site, true) {
             return false;
         }
-        let message = field::debug(Words(Cow::Borrowed(text)));
+        let message = field::debug(Words(text.as_bytes()));
         let values = [None, Some(&message as &dyn field::Value)];
         let metadata = site.metadata();
         let values = metadata.fields().value_set_all(&values);
@@ -593,6 +615,7 @@ pub(crate) fn say(text: &str) -> bool {
 // Spans.
 
 /// A span of another image, as the subscriber that made it knows it.
+#[derive(Clone)]
 struct Span {
     dispatch: Dispatch,
     id: Id,
@@ -603,7 +626,7 @@ struct Span {
 }
 
 struct Owned {
-    span: Arc<Span>,
+    span: Span,
     owners: usize,
 }
 
@@ -636,19 +659,14 @@ fn shard(number: u64) -> MutexGuard<'static, Shard> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn find(number: u64) -> Option<Arc<Span>> {
-    shard(number)
-        .get(&number)
-        .map(|owned| Arc::clone(&owned.span))
+fn find(number: u64) -> Option<Span> {
+    shard(number).get(&number).map(|owned| owned.span.clone())
 }
 
 fn keep(span: Span) -> u64 {
     static NUMBER: AtomicU64 = AtomicU64::new(log_span::NONE);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed) + 1;
-    let owned = Owned {
-        span: Arc::new(span),
-        owners: 1,
-    };
+    let owned = Owned { span, owners: 1 };
     shard(number).insert(number, owned);
     number
 }
@@ -716,7 +734,7 @@ unsafe extern "C" fn record(span: u64, values: *const LogValue, value_count: usi
 /// See [`LogTable::follows`].
 extern "C" fn follows(span: u64, before: u64) {
     if let (Some(span), Some(before)) = (find(span), find(before)) {
-        let tell = || span.dispatch.record_follows_from(&span.id, &before.id);
+        let tell = move || span.dispatch.record_follows_from(&span.id, &before.id);
         drop(panics::contain(tell));
     }
 }
@@ -745,7 +763,7 @@ extern "C" fn enter(span: u64) {
         tag: found.tag,
     };
     let _ = ENTERED.try_with(|all| all.borrow_mut().push(entered));
-    drop(panics::contain(|| found.dispatch.enter(&found.id)));
+    drop(panics::contain(move || found.dispatch.enter(&found.id)));
 }
 
 /// See [`LogTable::exit`].
@@ -756,7 +774,7 @@ extern "C" fn exit(span: u64) {
         last.map(|last| all.remove(last))
     });
     if let Some(found) = find(span) {
-        drop(panics::contain(|| found.dispatch.exit(&found.id)));
+        drop(panics::contain(move || found.dispatch.exit(&found.id)));
     }
 }
 
@@ -798,7 +816,7 @@ extern "C" fn release(span: u64) -> u32 {
     }
     let last = shard.remove(&span);
     drop(shard);
-    let close = || last.map(|last| last.span.dispatch.try_close(last.span.id.clone()));
+    let close = move || last.map(|last| last.span.dispatch.try_close(last.span.id.clone()));
     drop(panics::contain(close));
     1
 }

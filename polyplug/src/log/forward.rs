@@ -252,7 +252,7 @@ struct Text {
 }
 
 impl Text {
-    const SHORT: usize = 256;
+    const SHORT: usize = 128;
 
     const fn new() -> Self {
         Self {
@@ -310,7 +310,7 @@ struct Values {
 }
 
 impl Values {
-    const FEW: usize = 8;
+    const FEW: usize = 6;
     /// Errors with a longer chain than that are cut off.
     const CAUSES: usize = 32;
 
