@@ -11,3 +11,6 @@ pub mod handles {}
 
 #[doc = include_str!("src/faults.md")]
 pub mod faults {}
+
+#[doc = include_str!("src/logging.md")]
+pub mod logging {}

@@ -44,7 +44,10 @@ pub use fault::{FaultParts, FaultRecord, FaultTable, fault_kind};
 pub use host::Host;
 pub use interface::{InterfaceHeader, InvokeFunction, interface_flags, invoke_code};
 pub use link::{Cell, Generation, HAZARDS, Hold, HoldTable, Link, ThreadRecord, Way, barrier};
-pub use log::LogTable;
+pub use log::{
+    LogRecord, LogSite, LogSiteParts, LogTable, LogValue, log_interest, log_kind, log_level,
+    log_parent, log_span, log_value,
+};
 pub use receiver::{Call, Receiver};
 pub use sequence::{Buffer, List, Object, ReleaseFunction, Sink, Slice};
 pub use thread::{ThreadDestructor, ThreadStart, ThreadTable, exit_order};

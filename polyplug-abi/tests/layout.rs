@@ -48,7 +48,13 @@ fn the_layouts_are_the_published_ones() {
             threads, log,
         }
         ThreadTable { size, flags, spawn, at_exit, started_by }
-        LogTable { size, flags }
+        LogTable {
+            size, flags, attach, site, enabled, event, new_span, record, follows, enter, exit, retain, release, current,
+        }
+        LogSite { size, interest, level, line, target }
+        LogSiteParts { size, kind, level, line, name, target, module, file, fields, field_count }
+        LogRecord { size, parent_kind, site, image, plugin, parent, tag, values, value_count }
+        LogValue { field, kind, bits, text }
         InterfaceHeader { size, method_count, flags, reserved, order, contract, invoke }
         ThreadRecord { entries, barrier, reserved }
         Cell { generation, counted }

@@ -25,6 +25,8 @@ mod info;
 pub(crate) mod keeper;
 mod lifecycle;
 mod load;
+#[cfg(feature = "tracing")]
+pub(crate) mod log;
 pub(crate) mod mapped;
 mod model;
 mod module;

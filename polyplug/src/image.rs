@@ -24,7 +24,7 @@ static LOCAL: Host = Host {
     keep_image: core_half::keep_image,
     release_image: core_half::release_image,
     threads: core_half::THREADS,
-    log: core::ptr::null(),
+    log: crate::log::TABLE,
 };
 
 static LOADED_BY: AtomicPtr<Host> = AtomicPtr::new(core::ptr::null_mut());

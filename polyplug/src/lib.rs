@@ -64,6 +64,13 @@
 )]
 //! | [`Caller`], [`Pinned`], [`Instance`] | the three handles, which all implement the contract |
 //! | [`Fault`], [`catch`](fn@catch), [`Error`] | what goes wrong in a call, and everywhere else |
+//!
+//! # Features
+//!
+//! | | |
+//! | --- | --- |
+//! | `host` | the runtime; on by default, left out by plugins |
+//! | `tracing` | what a plugin says with `tracing` or `log` arrives in the host's `tracing` subscriber, with its name in the field `plugin`; on by default, added back by plugins |
 #![expect(
     unsafe_code,
     reason = "each module that needs it states its numbered truths at its top"
@@ -530,6 +537,7 @@ mod handles;
 #[cfg(feature = "host")]
 mod host;
 mod image;
+mod log;
 mod object;
 mod own_thread;
 mod panics;
