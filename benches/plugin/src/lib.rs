@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use bench_contract::{Body, Calls, Counter, Document, Kinds, Logs};
+use bench_contract::{Body, Calls, Counter, Document, Inside, Kinds, Logs, Source};
 use bench_work as work;
-use polyplug::Fault;
+use polyplug::{Context, Fault};
 
 #[derive(Default)]
 struct Plugin;
@@ -130,5 +130,38 @@ impl Logs for Plugin {
             tracing::info_span!("span", number).in_scope(|| ());
         }
         count
+    }
+}
+
+/// Calls the host, and the plugin above as another's.
+struct Asker {
+    context: Context,
+}
+
+impl Asker {
+    fn new(context: &Context) -> Self {
+        Self {
+            context: context.clone(),
+        }
+    }
+}
+
+#[polyplug::plugin(name = "asker", new = Asker::new)]
+impl Inside for Asker {
+    fn own(&self, count: u64) -> u64 {
+        let function = std::hint::black_box(work::scalar as fn(u64) -> u64);
+        (0..count).fold(1, |x, _| function(x))
+    }
+
+    fn host(&self, count: u64) -> u64 {
+        let source = self.context.host::<dyn Source>();
+        let source = source.unwrap_or_else(|error| panic!("{error}"));
+        (0..count).fold(1, |x, _| source.next(x))
+    }
+
+    fn peer(&self, count: u64) -> u64 {
+        let peer = self.context.peer::<dyn Calls>();
+        let peer = peer.unwrap_or_else(|error| panic!("{error}"));
+        (0..count).fold(1, |x, _| peer.scalar(x))
     }
 }
