@@ -185,6 +185,7 @@ impl<C: ?Sized + SharedContract> Caller<C> {
     /// # Safety
     /// 1. The link is of this core, and was made for this contract's descriptor in this image (H1). If it has a keeper,
     ///    that has counted it.
+    #[inline(always)]
     pub(crate) unsafe fn from_link(link: Link) -> Self {
         Self {
             link,
