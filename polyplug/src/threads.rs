@@ -50,6 +50,7 @@ mod redirect {
         false
     }
 
+    #[cfg(unix)]
     pub(super) fn started_here() -> bool {
         false
     }
@@ -66,6 +67,7 @@ pub(crate) fn may_unmap() -> bool {
 }
 
 /// Whether the core knows that this image started the calling thread.
+#[cfg(unix)]
 pub(crate) fn started_here() -> bool {
     redirect::started_here()
 }

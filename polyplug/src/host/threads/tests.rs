@@ -452,7 +452,7 @@ fn a04_a_library_that_was_busy_before_it_was_initialised_stays() {
                 (|loaded, _| _ = loaded.call("spawner_current"), false),
                 // A thread-local is the system's, which keeps the library mapped.
                 (
-                    |loaded, word| drop(loaded.call_with("spawner_keep", word)),
+                    |loaded, word| _ = loaded.call_with("spawner_keep", word),
                     true,
                 ),
                 (|_, _| (), true),
