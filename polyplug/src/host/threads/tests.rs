@@ -457,7 +457,11 @@ fn a04_a_library_that_was_busy_before_it_was_initialised_stays() {
                 ),
                 (|_, _| (), true),
             ];
-            for (use_it, may_unmap) in uses {
+            // SAFETY: a name that ends with a zero.
+            let sanitized = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"__asan_init".as_ptr()) };
+            // A sanitizer does not see the start of a thread of a library that nobody initialised, and minds its end.
+            let skipped = usize::from(!sanitized.is_null());
+            for (use_it, may_unmap) in uses.into_iter().skip(skipped) {
                 let mut loaded = Loaded::open();
                 loaded.elsewhere(|loaded| use_it(loaded, &word));
                 let flags = loaded.init();
