@@ -10,6 +10,7 @@ use polyplug_abi::ThreadTable;
     target_os = "linux",
     target_env = "gnu",
     any(target_arch = "x86_64", target_arch = "aarch64"),
+    target_pointer_width = "64",
     not(target_feature = "crt-static"),
     not(miri)
 ))]
@@ -18,6 +19,7 @@ mod keys;
     target_os = "linux",
     target_env = "gnu",
     any(target_arch = "x86_64", target_arch = "aarch64"),
+    target_pointer_width = "64",
     not(target_feature = "crt-static"),
     not(miri)
 ))]
@@ -26,6 +28,7 @@ mod redirect;
     target_os = "linux",
     target_env = "gnu",
     any(target_arch = "x86_64", target_arch = "aarch64"),
+    target_pointer_width = "64",
     not(target_feature = "crt-static"),
     not(miri)
 ))]
@@ -34,6 +37,7 @@ mod symbols;
     target_os = "linux",
     target_env = "gnu",
     any(target_arch = "x86_64", target_arch = "aarch64"),
+    target_pointer_width = "64",
     not(target_feature = "crt-static"),
     not(miri)
 )))]
@@ -46,6 +50,7 @@ mod redirect {
         false
     }
 
+    #[cfg(unix)]
     pub(super) fn started_here() -> bool {
         false
     }
@@ -62,6 +67,7 @@ pub(crate) fn may_unmap() -> bool {
 }
 
 /// Whether the core knows that this image started the calling thread.
+#[cfg(unix)]
 pub(crate) fn started_here() -> bool {
     redirect::started_here()
 }

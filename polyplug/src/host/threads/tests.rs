@@ -56,12 +56,27 @@ struct Loaded {
 }
 
 impl Loaded {
+    /// Opens and initialises it.
     fn new() -> Self {
+        let mut loaded = Self::open();
+        assert_ne!(loaded.init() & module_flags::MAY_UNMAP, 0);
+        loaded
+    }
+
+    fn open() -> Self {
         let path = env::var_os(LIBRARY).map_or_else(|| fixture("spawner"), PathBuf::from);
         assert!(!is_mapped(&path), "a copy from before");
         // SAFETY: a library of this project; its initialisers do nothing.
         let library = unsafe { Library::new(&path) }.expect("a library");
-        let ledger = Ledger::new();
+        Self {
+            library: ManuallyDrop::new(library),
+            ledger: Ledger::new(),
+            path,
+        }
+    }
+
+    /// Answers its flags.
+    fn init(&mut self) -> u32 {
         let mut registration = Registration {
             size: size_of::<Registration>() as u32,
             abi: 0,
@@ -71,23 +86,16 @@ impl Loaded {
             contracts: List::EMPTY,
             expected_offers: 0,
             name: Slice::text("spawner"),
-            image: Ledger::token(&ledger),
+            image: Ledger::token(&self.ledger),
         };
         // SAFETY: the type that ABI 1 gives the symbol.
-        let init = unsafe { library.get::<InitFunction>(ENTRY_SYMBOL) }.expect("the entry point");
+        let init =
+            unsafe { self.library.get::<InitFunction>(ENTRY_SYMBOL) }.expect("the entry point");
         let host: *const Host = image::host();
         // SAFETY: an immortal host, and a registration of this version.
         let code = unsafe { init(host, &raw mut registration) };
         assert_eq!((code, registration.abi), (init_code::READY, ABI_VERSION));
-        assert_eq!(
-            registration.flags,
-            module_flags::RUST | module_flags::MAY_UNMAP
-        );
-        Self {
-            library: ManuallyDrop::new(library),
-            ledger,
-            path,
-        }
+        registration.flags
     }
 
     fn call(&self, name: &str) -> u32 {
@@ -429,6 +437,47 @@ fn a01_keys_run_like_those_of_the_system() {
         assert_eq!(called.load(Ordering::SeqCst), 3);
         loaded.unload();
     });
+}
+
+#[test]
+fn a04_a_library_that_was_busy_before_it_was_initialised_stays() {
+    isolated(
+        "a04_a_library_that_was_busy_before_it_was_initialised_stays",
+        || {
+            type Use = fn(&Loaded, &AtomicU32);
+            let word = AtomicU32::new(0);
+            let uses: [(Use, bool); 4] = [
+                // A thread, and a key with a destructor: the system would not wait for them.
+                (|loaded, word| loaded.outlive(word, false), false),
+                (|loaded, _| _ = loaded.call("spawner_current"), false),
+                // A thread-local is the system's, which keeps the library mapped.
+                (
+                    |loaded, word| _ = loaded.call_with("spawner_keep", word),
+                    true,
+                ),
+                (|_, _| (), true),
+            ];
+            // SAFETY: a name that ends with a zero.
+            let sanitized = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"__asan_init".as_ptr()) };
+            // A sanitizer does not see the start of a thread of a library that nobody initialised, and minds its end.
+            let skipped = usize::from(!sanitized.is_null());
+            for (use_it, may_unmap) in uses.into_iter().skip(skipped) {
+                let mut loaded = Loaded::open();
+                loaded.elsewhere(|loaded| use_it(loaded, &word));
+                let flags = loaded.init();
+                assert_eq!(flags & module_flags::MAY_UNMAP != 0, may_unmap);
+                word.store(2, Ordering::SeqCst);
+                if may_unmap {
+                    loaded.unload();
+                } else {
+                    // Another copy is needed next.
+                    wait(|| thread_count() <= 2);
+                    loaded.elsewhere(|loaded| loaded.call("spawner_current"));
+                    loaded.close();
+                }
+            }
+        },
+    );
 }
 
 #[test]
