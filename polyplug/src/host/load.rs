@@ -219,8 +219,8 @@ pub(crate) fn open(path: &Path, options: u32) -> Result<Opened> {
     let flags = registration.flags;
     if flags & module_flags::NEVER_UNMAP != 0 {
         mapped.stay("it asks never to be unmapped");
-    } else if flags & (module_flags::RUST | module_flags::MAY_UNMAP) == 0 {
-        mapped.stay("it does not tell of its threads, and does not say that it may be unmapped");
+    } else if flags & module_flags::MAY_UNMAP == 0 {
+        mapped.stay("it does not say that it may be unmapped: it does not tell of its threads, or had some before it was initialised");
     }
     let read = judge(code, &registration, path).and_then(|()| {
         // SAFETY: the registration was filled in by the module, whose image is mapped (O3).
