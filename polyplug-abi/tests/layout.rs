@@ -33,6 +33,8 @@ fn the_layouts_are_the_published_ones() {
         List<u8> { ptr, len }
         Buffer { ptr, len, capacity, release }
         Object { interface, state, retain, release }
+        Grown { ptr, release }
+        GrownVariant { tag, payload }
         Receiver { state, fault, call }
         Call { size, flags }
         FaultRecord { size, kind, table, message, file, line, column, trace, plugin, contract, method }

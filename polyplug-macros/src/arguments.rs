@@ -19,8 +19,8 @@ pub(crate) enum Value {
     Flag,
 }
 
-/// The options that stand alone.
-const FLAGS: [&str; 2] = ["pinned", "flags"];
+/// The options that stand alone, or may.
+const FLAGS: [&str; 5] = ["pinned", "flags", "non_exhaustive", "other", "default"];
 
 /// One argument.
 pub(crate) struct Argument {

@@ -13,11 +13,13 @@
 use core::fmt;
 
 use polyplug_abi::{
-    ArgumentDescriptor, Buffer, FaultRecord, FieldDescriptor, List, MethodDescriptor, Object, Sink,
-    Slice, TypeDescriptor, fault_kind, passing, type_flags, type_kind,
+    ArgumentDescriptor, Buffer, FaultRecord, FieldDescriptor, Grown, GrownVariant,
+    MethodDescriptor, OTHER_TAG, Object, Sink, Slice, TypeDescriptor, VariantDescriptor,
+    fault_kind, field_flags, passing, type_flags, type_kind,
 };
 
 use crate::data::is_time;
+use crate::discard;
 
 /// How deep a value may nest.
 pub(crate) const MAX_DEPTH: usize = 128;
@@ -67,9 +69,35 @@ impl fmt::Display for Invalid {
 
 /// Which wire form the bytes are in.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+pub(crate) enum Form {
     Lent,
     Owned,
+}
+
+impl Form {
+    /// Where a field lies.
+    pub(crate) fn offset(self, field: &FieldDescriptor) -> usize {
+        match self {
+            Self::Lent => field.lent_offset,
+            Self::Owned => field.owned_offset,
+        }
+    }
+
+    /// How large a value is.
+    pub(crate) fn size(self, ty: &TypeDescriptor) -> usize {
+        match self {
+            Self::Lent => ty.lent_size,
+            Self::Owned => ty.owned_size,
+        }
+    }
+
+    /// How a value is aligned.
+    pub(crate) fn align(self, ty: &TypeDescriptor) -> usize {
+        match self {
+            Self::Lent => ty.lent_align,
+            Self::Owned => ty.owned_align,
+        }
+    }
 }
 
 /// Checks a value of the signature that travels by value.
@@ -92,16 +120,33 @@ pub(crate) fn scalar(ty: &TypeDescriptor, bits: u64) -> Result<(), Invalid> {
     }
 }
 
-fn unknown_variant(ty: &TypeDescriptor, tag: u64) -> Invalid {
+/// A tag that no variant has.
+pub(crate) fn unknown_variant(ty: &TypeDescriptor, tag: u64) -> Invalid {
     // SAFETY: V1.
     let name = unsafe { ty.name.str() };
-    Invalid {
-        kind: fault_kind::UNKNOWN_VARIANT,
-        ..Invalid::new(format!(
+    let reason = if tag == u64::from(OTHER_TAG) && ty.kind == type_kind::GROWING_ENUM {
+        format!("a variant of `{name}` that its sender does not know either")
+    } else {
+        format!(
             "variant {tag} is unknown, `{name}` has {} here",
             ty.variants.len
-        ))
+        )
+    };
+    Invalid {
+        kind: fault_kind::UNKNOWN_VARIANT,
+        ..Invalid::new(reason)
     }
+}
+
+/// The variant of a growing enum with this tag.
+///
+/// # Safety
+/// 1. V1.
+pub(crate) unsafe fn variant(ty: &TypeDescriptor, tag: u32) -> Option<&VariantDescriptor> {
+    // SAFETY: clause 1.
+    let mut variants = unsafe { ty.variants.pointers() }.iter();
+    // SAFETY: clause 1.
+    variants.find_map(|&variant| Some(unsafe { &*variant }).filter(|known| known.tag == tag))
 }
 
 /// Checks an owned wire form.
@@ -270,10 +315,7 @@ unsafe fn run(
     form: Form,
     depth: usize,
 ) -> Result<(), Invalid> {
-    let (size, align) = match form {
-        Form::Lent => (element.lent_size, element.lent_align),
-        Form::Owned => (element.owned_size, element.owned_align),
-    };
+    let (size, align) = (form.size(element), form.align(element));
     extent(slice, size, align)?;
     if any_bits(element) {
         return Ok(());
@@ -287,7 +329,7 @@ unsafe fn run(
 }
 
 /// Whether every bit pattern is a value, so that a long run need not be walked.
-fn any_bits(ty: &TypeDescriptor) -> bool {
+pub(crate) fn any_bits(ty: &TypeDescriptor) -> bool {
     matches!(
         ty.kind,
         type_kind::I8..=type_kind::F64 | type_kind::U128 | type_kind::I128 | type_kind::FLAGS
@@ -308,11 +350,7 @@ unsafe fn value(
             "a value nested deeper than {MAX_DEPTH}"
         )));
     }
-    let align = if form == Form::Lent {
-        ty.lent_align
-    } else {
-        ty.owned_align
-    };
+    let align = form.align(ty);
     if !place.addr().is_multiple_of(align) {
         return Err(Invalid::new(format!(
             "a pointer that is not aligned to {align} bytes"
@@ -390,11 +428,7 @@ unsafe fn value(
         type_kind::ARRAY => {
             // SAFETY: V1.
             let element = unsafe { element(ty, 0) };
-            let size = if form == Form::Lent {
-                element.lent_size
-            } else {
-                element.owned_size
-            };
+            let size = form.size(element);
             for index in 0..ty.length {
                 // SAFETY: clause 1: the elements lie side by side.
                 unsafe { value(element, place.add(index * size), form, depth + 1) }
@@ -440,6 +474,10 @@ unsafe fn value(
             unsafe { fields(variant.fields.pointers(), place, form, depth) }
                 .map_err(|invalid| invalid.within(name))
         }
+        // SAFETY: clauses 1 and 2.
+        type_kind::GROWING_STRUCT => unsafe { growing_struct(ty, place, form, depth) },
+        // SAFETY: clauses 1 and 2.
+        type_kind::GROWING_ENUM => unsafe { growing_enum(ty, place, form, depth) },
         type_kind::FAULT => {
             // SAFETY: clause 1: a pointer.
             let fault = unsafe { place.cast::<*const FaultRecord>().read() };
@@ -454,7 +492,7 @@ unsafe fn value(
 
 /// # Safety
 /// 1. A sequence in this form lies at `place`.
-unsafe fn sequence(place: *const u8, form: Form) -> Slice {
+pub(crate) unsafe fn sequence(place: *const u8, form: Form) -> Slice {
     match form {
         // SAFETY: clause 1.
         Form::Lent => unsafe { place.cast::<Slice>().read() },
@@ -488,82 +526,8 @@ pub(crate) unsafe fn abandon(method: &MethodDescriptor, frame: *const u8) {
         // SAFETY: clauses 2 and 3.
         if unsafe { self::argument(argument, place) }.is_ok() {
             // SAFETY: a pointer to a valid value, as was just checked.
-            unsafe { release(ty, place.cast::<*const u8>().read()) };
+            unsafe { discard::value(ty, place.cast::<*const u8>().read(), Form::Lent) };
         }
-    }
-}
-
-/// Releases the objects in a lent value.
-///
-/// # Safety
-/// 1. `place` points to a valid lent form of `ty`, whose objects nobody else releases.
-unsafe fn release(ty: &TypeDescriptor, place: *const u8) {
-    match ty.kind {
-        type_kind::OBJECT => {
-            // SAFETY: clause 1.
-            let object = unsafe { place.cast::<Object>().read() };
-            if let Some(release) = object.release {
-                // SAFETY: clause 1.
-                unsafe { release(object.state) };
-            }
-        }
-        type_kind::LIST | type_kind::MAP | type_kind::SET => {
-            // SAFETY: V1.
-            let element = unsafe { element(ty, 0) };
-            if any_bits(element) {
-                return;
-            }
-            // SAFETY: clause 1.
-            let slice = unsafe { sequence(place, Form::Lent) };
-            for index in 0..slice.len {
-                // SAFETY: clause 1, for each element.
-                unsafe { release(element, slice.ptr.add(index * element.lent_size)) };
-            }
-        }
-        // SAFETY: clause 1: a pointer to a valid value; V1.
-        type_kind::BOX => unsafe { release(element(ty, 0), place.cast::<*const u8>().read()) },
-        type_kind::ARRAY => {
-            // SAFETY: V1.
-            let element = unsafe { element(ty, 0) };
-            for index in 0..ty.length {
-                // SAFETY: clause 1, for each element.
-                unsafe { release(element, place.add(index * element.lent_size)) };
-            }
-        }
-        type_kind::OPTION | type_kind::RESULT => {
-            // SAFETY: clause 1: the tag comes first, and is 0 or 1.
-            let tag = unsafe { place.cast::<u32>().read() } as usize;
-            if ty.kind == type_kind::OPTION && tag == 0 {
-                return;
-            }
-            let index = if ty.kind == type_kind::OPTION { 0 } else { tag };
-            // SAFETY: clause 1; V1.
-            unsafe { release(element(ty, index), place.add(ty.lent_align.max(4))) };
-        }
-        // SAFETY: clause 1.
-        type_kind::TUPLE | type_kind::STRUCT => unsafe { release_fields(&ty.fields, place) },
-        type_kind::ENUM => {
-            // SAFETY: clause 1: the tag comes first, and is one of the variants.
-            let tag = unsafe { place.cast::<u32>().read() };
-            // SAFETY: V1.
-            let variant = unsafe { &**ty.variants.ptr.add(tag as usize) };
-            // SAFETY: clause 1.
-            unsafe { release_fields(&variant.fields, place) };
-        }
-        // Borrowed, or without objects.
-        _ => {}
-    }
-}
-
-/// # Safety
-/// 1. As for [`release`], of the value whose fields these are.
-unsafe fn release_fields(fields: &List<FieldDescriptor>, place: *const u8) {
-    // SAFETY: V1.
-    for field in unsafe { fields.pointers() } {
-        // SAFETY: V1.
-        let field = unsafe { &**field };
-        // SAFETY: V1; clause 1.
-        unsafe { release(&*(field.ty)(), place.add(field.lent_offset)) };
     }
 }
 
@@ -579,24 +543,141 @@ unsafe fn fields(
     for field in fields {
         // SAFETY: V1.
         let field = unsafe { &**field };
-        let offset = if form == Form::Lent {
-            field.lent_offset
-        } else {
-            field.owned_offset
-        };
         // SAFETY: V1.
         let ty = unsafe { &*(field.ty)() };
         // SAFETY: V1: the offset lies inside the value; clauses 1 and 2.
-        let checked = unsafe { value(ty, place.add(offset), form, depth + 1) };
+        let checked = unsafe { value(ty, place.add(form.offset(field)), form, depth + 1) };
         // SAFETY: V1.
         checked.map_err(|invalid| invalid.within(unsafe { field.name.str() }))?;
     }
     Ok(())
 }
 
+/// What data that may grow points to.
+///
+/// # Safety
+/// 1. A [`Grown`] lies at `place`.
+unsafe fn grown(ty: &TypeDescriptor, place: *const u8, align: usize) -> Result<*const u8, Invalid> {
+    // SAFETY: clause 1.
+    let pointer = unsafe { place.cast::<Grown>().read() }.ptr;
+    // SAFETY: V1.
+    let name = unsafe { ty.name.str() };
+    if pointer.is_null() {
+        return Err(Invalid::new(format!(
+            "a null pointer where `{name}` was expected"
+        )));
+    }
+    if !pointer.addr().is_multiple_of(align) {
+        return Err(Invalid::new(format!(
+            "a pointer to `{name}` that is not aligned to {align} bytes"
+        )));
+    }
+    Ok(pointer)
+}
+
+/// The largest alignment among fields.
+///
+/// # Safety
+/// 1. V1.
+unsafe fn align_of_fields(fields: &[*const FieldDescriptor], form: Form) -> usize {
+    let aligns = fields.iter().map(|&field| {
+        // SAFETY: clause 1.
+        form.align(unsafe { &*((*field).ty)() })
+    });
+    aligns.max().unwrap_or(1)
+}
+
+/// # Safety
+/// 1. and 2. As for [`value`], of a growing struct.
+unsafe fn growing_struct(
+    ty: &TypeDescriptor,
+    place: *const u8,
+    form: Form,
+    depth: usize,
+) -> Result<(), Invalid> {
+    // SAFETY: V1.
+    let fields = unsafe { ty.fields.pointers() };
+    // SAFETY: V1.
+    let align = unsafe { align_of_fields(fields, form) }.max(align_of::<u32>());
+    // SAFETY: clause 1.
+    let node = unsafe { grown(ty, place, align) }?;
+    // SAFETY: clause 2: the size comes first.
+    let size = unsafe { node.cast::<u32>().read() } as usize;
+    if size < size_of::<u32>() {
+        return Err(Invalid::new(format!(
+            "a size of {size} bytes, which does not cover itself"
+        )));
+    }
+    for &field in fields {
+        // SAFETY: V1.
+        let field = unsafe { &*field };
+        // SAFETY: V1.
+        let (ty, name) = unsafe { (&*(field.ty)(), field.name.str()) };
+        let (start, length) = (form.offset(field), form.size(ty));
+        if start + length <= size {
+            // SAFETY: the size covers it; clause 2.
+            unsafe { value(ty, node.add(start), form, depth + 1) }
+                .map_err(|invalid| invalid.within(name))?;
+        } else if start < size {
+            return Err(Invalid::new(format!(
+                "a size of {size} bytes ends inside it, it takes those from {start} to {}",
+                start + length
+            ))
+            .within(name));
+        } else if field.flags & field_flags::DEFAULT == 0 {
+            return Err(Invalid::new(format!(
+                "a size of {size} bytes does not cover it, and it has no default"
+            ))
+            .within(name));
+        }
+    }
+    Ok(())
+}
+
+/// # Safety
+/// 1. and 2. As for [`value`], of a growing enum.
+unsafe fn growing_enum(
+    ty: &TypeDescriptor,
+    place: *const u8,
+    form: Form,
+    depth: usize,
+) -> Result<(), Invalid> {
+    // SAFETY: clause 1.
+    let head = unsafe { grown(ty, place, align_of::<GrownVariant>()) }?;
+    // SAFETY: clause 2; aligned.
+    let GrownVariant { tag, payload } = unsafe { head.cast::<GrownVariant>().read() };
+    // SAFETY: V1.
+    let (known, other) = unsafe { (variant(ty, tag), variant(ty, OTHER_TAG)) };
+    let Some(known) = known.or(other) else {
+        return Err(unknown_variant(ty, u64::from(tag)));
+    };
+    // SAFETY: V1.
+    let (name, types) = unsafe { (known.name.str(), known.fields.pointers()) };
+    if types.is_empty() {
+        return Ok(());
+    }
+    let checked = if payload.is_null() {
+        Err(Invalid::new(
+            "a null pointer where its fields were expected",
+        ))
+    } else {
+        // SAFETY: V1.
+        let align = unsafe { align_of_fields(types, form) };
+        if payload.addr().is_multiple_of(align) {
+            // SAFETY: V1; clause 2.
+            unsafe { fields(types, payload, form, depth) }
+        } else {
+            Err(Invalid::new(format!(
+                "a pointer to its fields that is not aligned to {align} bytes"
+            )))
+        }
+    };
+    checked.map_err(|invalid| invalid.within(name))
+}
+
 /// # Safety
 /// 1. V1, and `ty` has more than `index` element types.
-unsafe fn element(ty: &TypeDescriptor, index: usize) -> &'static TypeDescriptor {
+pub(crate) unsafe fn element(ty: &TypeDescriptor, index: usize) -> &'static TypeDescriptor {
     // SAFETY: clause 1.
     let function = unsafe { *ty.elements.add(index) };
     // SAFETY: V1.

@@ -341,7 +341,7 @@ pub use contract::{
 };
 pub use data::{Borrows, Data, InPlace, Mutable, Plain, Referent};
 #[doc(hidden)]
-pub use data::{FlagsInteger, Whole, WithoutDrop};
+pub use data::{FlagsInteger, OtherTag, Whole, WithoutDrop};
 #[doc(hidden)]
 pub use data::{HasDrop, ReferentParts};
 pub use error::{Error, Result};
@@ -370,6 +370,7 @@ mod context;
 mod contract;
 mod data;
 mod describe;
+mod discard;
 mod entry;
 mod error;
 mod fault;
@@ -403,12 +404,14 @@ pub mod __private {
     pub use crate::data::{
         And, AnyBits, Arena, ArgumentOf, Bits, Borrows, ByAddress, ByValue, Data, DropCheck,
         ErrorFromFault, ErrorOf, FlagsInteger, HasDrop, HasNoDrop, Mutable, NoErrorFromFault,
-        NoOut, NotPlain, OfObject, OutOf, PointedOf, Referent, ReferentParts, Region, ReturnOf,
-        Scalar, Travel,
+        NoOut, Node, NotPlain, OfObject, OtherTag, OutOf, PointedOf, Referent, ReferentParts,
+        Region, ReturnOf, Scalar, Travel, VariantNode, bare_variant, give_struct, give_variant,
+        lend_struct, lend_variant, size_word, unknown_variant,
     };
     pub use crate::describe::{
-        argument, contract, enumeration, field, flags, index_of, interface_header, method,
-        offset_in_frame, offset_in_variant, read, structure, text_function, variant,
+        argument, contract, defaulted, enumeration, field, flags, growing_enumeration,
+        growing_structure, index_of, interface_header, method, offset_in_frame, offset_in_variant,
+        read, structure, text_function, variant,
     };
     pub use crate::entry::{CONTRACTS, ContractEntry, OFFERS, OfferEntry, count_offer};
     pub use crate::fault::Fault;

@@ -13,8 +13,8 @@ use std::collections::HashMap;
 
 use polyplug_abi::{
     ArgumentDescriptor, ContractDescriptor, FieldDescriptor, InterfaceHeader, List,
-    MethodDescriptor, Offer, PluginDescriptor, Slice, TypeDescriptor, TypeFunction,
-    VariantDescriptor, contract_flags, method_flags, passing, type_flags, type_kind,
+    MethodDescriptor, OTHER_TAG, Offer, PluginDescriptor, Slice, TypeDescriptor, TypeFunction,
+    VariantDescriptor, contract_flags, field_flags, method_flags, passing, type_flags, type_kind,
 };
 
 /// More entries than this in one list are a lie.
@@ -84,11 +84,15 @@ pub(crate) struct TypeModel {
 pub(crate) struct FieldModel {
     pub(crate) name: String,
     pub(crate) ty: usize,
+    /// Who reads a value without it fills it in.
+    pub(crate) has_default: bool,
 }
 
 #[derive(Debug)]
 pub(crate) struct VariantModel {
     pub(crate) name: String,
+    /// It stands for those that are unknown.
+    pub(crate) other: bool,
     pub(crate) fields: Vec<FieldModel>,
 }
 
@@ -152,7 +156,11 @@ impl Catalog {
                 format!("Map<{}>", names.join(", "))
             }
             type_kind::SET => format!("Set<{}>", element(0)),
-            type_kind::STRUCT | type_kind::ENUM | type_kind::FLAGS => ty.name.clone(),
+            type_kind::STRUCT
+            | type_kind::ENUM
+            | type_kind::FLAGS
+            | type_kind::GROWING_STRUCT
+            | type_kind::GROWING_ENUM => ty.name.clone(),
             kind => scalar_name(kind).to_owned(),
         }
     }
@@ -420,7 +428,11 @@ impl Copier {
             let variant = unsafe { entry(variant, "a variant") }?;
             // SAFETY: clause 1.
             let (name, fields) = unsafe { (text(variant.name)?, self.fields(&variant.fields)?) };
-            variants.push(VariantModel { name, fields });
+            variants.push(VariantModel {
+                name,
+                other: ty.kind == type_kind::GROWING_ENUM && variant.tag == OTHER_TAG,
+                fields,
+            });
         }
         let contract = match ty.contract {
             // SAFETY: clause 1.
@@ -450,7 +462,11 @@ impl Copier {
             let ty = unsafe { self.ty((field.ty)()) }?;
             // SAFETY: clause 1.
             let name = unsafe { text(field.name) }?;
-            models.push(FieldModel { name, ty });
+            models.push(FieldModel {
+                name,
+                ty,
+                has_default: field.flags & field_flags::DEFAULT != 0,
+            });
         }
         Ok(models)
     }
