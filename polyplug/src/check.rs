@@ -13,13 +13,16 @@
 use core::fmt;
 
 use polyplug_abi::{
-    ArgumentDescriptor, Buffer, FaultRecord, FieldDescriptor, Grown, GrownVariant,
-    MethodDescriptor, OTHER_TAG, Object, Sink, Slice, TypeDescriptor, VariantDescriptor,
-    fault_kind, field_flags, passing, type_flags, type_kind,
+    ArgumentDescriptor, Buffer, FaultRecord, FieldDescriptor, MethodDescriptor, OTHER_TAG, Object,
+    Sink, Slice, TypeDescriptor, fault_kind, passing, type_flags, type_kind,
 };
 
 use crate::data::is_time;
 use crate::discard;
+
+mod growing;
+
+pub(crate) use growing::variant;
 
 /// How deep a value may nest.
 pub(crate) const MAX_DEPTH: usize = 128;
@@ -74,32 +77,6 @@ pub(crate) enum Form {
     Owned,
 }
 
-impl Form {
-    /// Where a field lies.
-    pub(crate) fn offset(self, field: &FieldDescriptor) -> usize {
-        match self {
-            Self::Lent => field.lent_offset,
-            Self::Owned => field.owned_offset,
-        }
-    }
-
-    /// How large a value is.
-    pub(crate) fn size(self, ty: &TypeDescriptor) -> usize {
-        match self {
-            Self::Lent => ty.lent_size,
-            Self::Owned => ty.owned_size,
-        }
-    }
-
-    /// How a value is aligned.
-    pub(crate) fn align(self, ty: &TypeDescriptor) -> usize {
-        match self {
-            Self::Lent => ty.lent_align,
-            Self::Owned => ty.owned_align,
-        }
-    }
-}
-
 /// Checks a value of the signature that travels by value.
 ///
 /// # Errors
@@ -136,17 +113,6 @@ pub(crate) fn unknown_variant(ty: &TypeDescriptor, tag: u64) -> Invalid {
         kind: fault_kind::UNKNOWN_VARIANT,
         ..Invalid::new(reason)
     }
-}
-
-/// The variant of a growing enum with this tag.
-///
-/// # Safety
-/// 1. V1.
-pub(crate) unsafe fn variant(ty: &TypeDescriptor, tag: u32) -> Option<&VariantDescriptor> {
-    // SAFETY: clause 1.
-    let mut variants = unsafe { ty.variants.pointers() }.iter();
-    // SAFETY: clause 1.
-    variants.find_map(|&variant| Some(unsafe { &*variant }).filter(|known| known.tag == tag))
 }
 
 /// Checks an owned wire form.
@@ -315,7 +281,10 @@ unsafe fn run(
     form: Form,
     depth: usize,
 ) -> Result<(), Invalid> {
-    let (size, align) = (form.size(element), form.align(element));
+    let (size, align) = match form {
+        Form::Lent => (element.lent_size, element.lent_align),
+        Form::Owned => (element.owned_size, element.owned_align),
+    };
     extent(slice, size, align)?;
     if any_bits(element) {
         return Ok(());
@@ -350,7 +319,11 @@ unsafe fn value(
             "a value nested deeper than {MAX_DEPTH}"
         )));
     }
-    let align = form.align(ty);
+    let align = if form == Form::Lent {
+        ty.lent_align
+    } else {
+        ty.owned_align
+    };
     if !place.addr().is_multiple_of(align) {
         return Err(Invalid::new(format!(
             "a pointer that is not aligned to {align} bytes"
@@ -428,7 +401,11 @@ unsafe fn value(
         type_kind::ARRAY => {
             // SAFETY: V1.
             let element = unsafe { element(ty, 0) };
-            let size = form.size(element);
+            let size = if form == Form::Lent {
+                element.lent_size
+            } else {
+                element.owned_size
+            };
             for index in 0..ty.length {
                 // SAFETY: clause 1: the elements lie side by side.
                 unsafe { value(element, place.add(index * size), form, depth + 1) }
@@ -475,9 +452,9 @@ unsafe fn value(
                 .map_err(|invalid| invalid.within(name))
         }
         // SAFETY: clauses 1 and 2.
-        type_kind::GROWING_STRUCT => unsafe { growing_struct(ty, place, form, depth) },
+        type_kind::GROWING_STRUCT => unsafe { growing::structure(ty, place, form, depth) },
         // SAFETY: clauses 1 and 2.
-        type_kind::GROWING_ENUM => unsafe { growing_enum(ty, place, form, depth) },
+        type_kind::GROWING_ENUM => unsafe { growing::enumeration(ty, place, form, depth) },
         type_kind::FAULT => {
             // SAFETY: clause 1: a pointer.
             let fault = unsafe { place.cast::<*const FaultRecord>().read() };
@@ -543,136 +520,19 @@ unsafe fn fields(
     for field in fields {
         // SAFETY: V1.
         let field = unsafe { &**field };
+        let offset = if form == Form::Lent {
+            field.lent_offset
+        } else {
+            field.owned_offset
+        };
         // SAFETY: V1.
         let ty = unsafe { &*(field.ty)() };
         // SAFETY: V1: the offset lies inside the value; clauses 1 and 2.
-        let checked = unsafe { value(ty, place.add(form.offset(field)), form, depth + 1) };
+        let checked = unsafe { value(ty, place.add(offset), form, depth + 1) };
         // SAFETY: V1.
         checked.map_err(|invalid| invalid.within(unsafe { field.name.str() }))?;
     }
     Ok(())
-}
-
-/// What data that may grow points to.
-///
-/// # Safety
-/// 1. A [`Grown`] lies at `place`.
-unsafe fn grown(ty: &TypeDescriptor, place: *const u8, align: usize) -> Result<*const u8, Invalid> {
-    // SAFETY: clause 1.
-    let pointer = unsafe { place.cast::<Grown>().read() }.ptr;
-    // SAFETY: V1.
-    let name = unsafe { ty.name.str() };
-    if pointer.is_null() {
-        return Err(Invalid::new(format!(
-            "a null pointer where `{name}` was expected"
-        )));
-    }
-    if !pointer.addr().is_multiple_of(align) {
-        return Err(Invalid::new(format!(
-            "a pointer to `{name}` that is not aligned to {align} bytes"
-        )));
-    }
-    Ok(pointer)
-}
-
-/// The largest alignment among fields.
-///
-/// # Safety
-/// 1. V1.
-unsafe fn align_of_fields(fields: &[*const FieldDescriptor], form: Form) -> usize {
-    let aligns = fields.iter().map(|&field| {
-        // SAFETY: clause 1.
-        form.align(unsafe { &*((*field).ty)() })
-    });
-    aligns.max().unwrap_or(1)
-}
-
-/// # Safety
-/// 1. and 2. As for [`value`], of a growing struct.
-unsafe fn growing_struct(
-    ty: &TypeDescriptor,
-    place: *const u8,
-    form: Form,
-    depth: usize,
-) -> Result<(), Invalid> {
-    // SAFETY: V1.
-    let fields = unsafe { ty.fields.pointers() };
-    // SAFETY: V1.
-    let align = unsafe { align_of_fields(fields, form) }.max(align_of::<u32>());
-    // SAFETY: clause 1.
-    let node = unsafe { grown(ty, place, align) }?;
-    // SAFETY: clause 2: the size comes first.
-    let size = unsafe { node.cast::<u32>().read() } as usize;
-    if size < size_of::<u32>() {
-        return Err(Invalid::new(format!(
-            "a size of {size} bytes, which does not cover itself"
-        )));
-    }
-    for &field in fields {
-        // SAFETY: V1.
-        let field = unsafe { &*field };
-        // SAFETY: V1.
-        let (ty, name) = unsafe { (&*(field.ty)(), field.name.str()) };
-        let (start, length) = (form.offset(field), form.size(ty));
-        if start + length <= size {
-            // SAFETY: the size covers it; clause 2.
-            unsafe { value(ty, node.add(start), form, depth + 1) }
-                .map_err(|invalid| invalid.within(name))?;
-        } else if start < size {
-            return Err(Invalid::new(format!(
-                "a size of {size} bytes ends inside it, it takes those from {start} to {}",
-                start + length
-            ))
-            .within(name));
-        } else if field.flags & field_flags::DEFAULT == 0 {
-            return Err(Invalid::new(format!(
-                "a size of {size} bytes does not cover it, and it has no default"
-            ))
-            .within(name));
-        }
-    }
-    Ok(())
-}
-
-/// # Safety
-/// 1. and 2. As for [`value`], of a growing enum.
-unsafe fn growing_enum(
-    ty: &TypeDescriptor,
-    place: *const u8,
-    form: Form,
-    depth: usize,
-) -> Result<(), Invalid> {
-    // SAFETY: clause 1.
-    let head = unsafe { grown(ty, place, align_of::<GrownVariant>()) }?;
-    // SAFETY: clause 2; aligned.
-    let GrownVariant { tag, payload } = unsafe { head.cast::<GrownVariant>().read() };
-    // SAFETY: V1.
-    let (known, other) = unsafe { (variant(ty, tag), variant(ty, OTHER_TAG)) };
-    let Some(known) = known.or(other) else {
-        return Err(unknown_variant(ty, u64::from(tag)));
-    };
-    // SAFETY: V1.
-    let (name, types) = unsafe { (known.name.str(), known.fields.pointers()) };
-    if types.is_empty() {
-        return Ok(());
-    }
-    let checked = if payload.is_null() {
-        Err(Invalid::new(
-            "a null pointer where its fields were expected",
-        ))
-    } else {
-        // SAFETY: V1.
-        let align = unsafe { align_of_fields(types, form) };
-        if payload.addr().is_multiple_of(align) {
-            // SAFETY: V1; clause 2.
-            unsafe { fields(types, payload, form, depth) }
-        } else {
-            Err(Invalid::new(format!(
-                "a pointer to its fields that is not aligned to {align} bytes"
-            )))
-        }
-    };
-    checked.map_err(|invalid| invalid.within(name))
 }
 
 /// # Safety

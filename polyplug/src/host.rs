@@ -13,7 +13,7 @@ mod copy;
 mod diff;
 mod info;
 mod load;
-mod model;
+pub(crate) mod model;
 mod module;
 mod object_file;
 mod reaper;

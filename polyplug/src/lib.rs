@@ -382,6 +382,8 @@ mod object;
 mod own_thread;
 mod panics;
 mod plugin;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 /// What generated code calls. Use it and you are on your own: it changes without notice.
 #[doc(hidden)]

@@ -60,10 +60,6 @@ struct Key {
     text: String,
 }
 
-#[expect(
-    clippy::derived_hash_with_manual_eq,
-    reason = "it panics, or is the derived one"
-)]
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
         assert!(!ARMED.load(Ordering::SeqCst), "a key that panics");
