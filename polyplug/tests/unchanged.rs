@@ -209,12 +209,15 @@ mod s1_2_broken {
     pub trait Small {
         fn style(&self, style: &Style, fixed: Fixed) -> Shape;
         fn last(&self);
-        fn new(&self, a: u8);
+        fn fresh(&self, a: u8);
     }
 }
 
+/// The name of a case, and what a child does for it in a folder.
+type Case = (&'static str, fn(&str));
+
 /// What a child checks.
-const CASES: [(&str, fn(&str)); 6] = [
+const CASES: [Case; 6] = [
     ("all", |folder| {
         polyplug::testing::contract_unchanged::<dyn v1_0::All>(folder)
     }),
@@ -412,7 +415,7 @@ fn a_break_fails_with_every_difference_and_what_to_do() {
   method `style` was `style(&self, style: Style, fixed: Fixed) -> Shape`, and is `style(&self, style: &Style, fixed: Fixed) -> Shape`: put it back, and give the new one another name and a default body
   method `more` is gone: put `more(&self, a: u8) -> u8` back; others call it
   method `last` has no default body any more: put it back; others leave the method out
-  method `new(&self, a: u8)` is new and has no default body: give it one, so that those without it can do without it
+  method `fresh(&self, a: u8)` is new and has no default body: give it one, so that those without it can do without it
   enum `Fixed` was `{ One, Two { 0: u8 } }`, and is `{ One, Two { 0: u8 }, Three }`: it is not `non_exhaustive`, so it stays as it is; put it back, and give the new one another name
   enum `Shape`: variant number 1 was `Full { 0: u8 }`, and is `More`: put it back; variants are added at the end
   struct `Style`: field `name` was `String`, and is `u64`: put it back, and add another field for the new type

@@ -69,10 +69,11 @@ impl Comparison<'_> {
                 Some(their) => self.method(their, method, &place),
                 None if method.has_default || !all => {}
                 None => self.lines.push(format!(
-                    "{place}: {} has `{}`, {} has no such method; give it a default body, so that older plugins can do without it",
+                    "{place}: {} has `{}`, {} has no such method; give it a default body, so that older {} can do without it",
                     self.caller.name,
                     self.caller.catalog.signature(method),
                     self.provider.name,
+                    if self.provider.name == "the host" { "hosts" } else { "plugins" },
                 )),
             }
         }
