@@ -63,18 +63,14 @@ impl Parse for Argument {
                 value: Value::Objects(objects.into_iter().collect()),
             });
         }
-        if FLAGS.iter().any(|flag| key == flag) && (input.is_empty() || input.peek(Token![,])) {
+        if input.is_empty() || input.peek(Token![,]) {
             return Ok(Self {
                 key,
                 value: Value::Flag,
             });
         }
         if !input.peek(Token![=]) {
-            return Err(mistake(
-                &key,
-                format!("`{key}` has no value"),
-                format!("write `{key} = ..`"),
-            ));
+            return Err(without_value(&key));
         }
         input.parse::<Token![=]>()?;
         Ok(Self {
@@ -82,6 +78,14 @@ impl Parse for Argument {
             value: Value::Expression(input.parse()?),
         })
     }
+}
+
+fn without_value(key: &Ident) -> syn::Error {
+    mistake(
+        key,
+        format!("`{key}` has no value"),
+        format!("write `{key} = ..`"),
+    )
 }
 
 /// Parses the arguments; keys that are not `known`, or stand twice, are problems.
@@ -109,6 +113,8 @@ pub(crate) fn parse(tokens: TokenStream, known: &[&str], problems: &mut Problems
                 format!("`{key}` is given twice"),
                 "leave one of them out",
             );
+        } else if matches!(argument.value, Value::Flag) && !FLAGS.contains(&key.as_str()) {
+            problems.push(without_value(&argument.key));
         } else {
             arguments.push(argument);
         }

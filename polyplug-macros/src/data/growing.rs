@@ -1,10 +1,9 @@
 //! What data that may grow is printed as: nodes behind pointers, read field by field.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{format_ident, quote};
 use syn::Type;
 use syn::ext::IdentExt as _;
-use syn::spanned::Spanned as _;
 
 use super::expand::{each, error_of, point};
 use super::marks::Filling;
@@ -157,7 +156,8 @@ fn defaults(data: &Data<'_>, fields: &[Field<'_>]) -> TokenStream {
             None => continue,
             Some(Filling::Expression(expression)) => quote!(#expression),
             Some(Filling::Standard) => {
-                quote_spanned!(ty.span()=> #door::core::default::Default::default())
+                let default = quote!(<#ty as #door::core::default::Default>::default());
+                over(&quote!(#ty), &default)
             }
         };
         heads.push(quote!(fn #name() -> #ty;));
