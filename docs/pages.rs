@@ -3,6 +3,9 @@
 #[doc = include_str!("src/contracts.md")]
 pub mod contracts {}
 
+#[doc = include_str!("src/growing.md")]
+pub mod growing {}
+
 #[doc = include_str!("src/handles.md")]
 pub mod handles {}
 

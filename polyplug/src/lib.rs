@@ -217,12 +217,47 @@ pub use polyplug_macros::contract;
 ///
 /// | option | meaning |
 /// | --- | --- |
+/// | `non_exhaustive` | fields, or variants, may be added in a later minor version of the contract |
+/// | `flags` | a set of bits, in a struct with one unsigned integer; unknown bits are kept |
 /// | `crate = path` | where `polyplug` is, if not at `::polyplug` |
+///
+/// Inside a type with `non_exhaustive`:
+///
+/// | where | option | meaning |
+/// | --- | --- | --- |
+/// | a field of a struct | `#[data(default)]` | it was added: filled in with its type's `Default` when the other side does not know it |
+/// | a field of a struct | `#[data(default = expression)]` | the same, with the value of the expression |
+/// | a variant | `#[data(other)]` | stands for variants that this side does not know; without fields, or with a `u32` for their tag |
+///
+/// ```
+/// #[polyplug::data(non_exhaustive)]
+/// #[derive(Clone, Debug, PartialEq)]
+/// pub struct Style {
+///     pub name: String,
+///     /// Since 1.1.
+///     #[data(default = 12)]
+///     pub size: u32,
+/// }
+///
+/// #[polyplug::data(non_exhaustive)]
+/// #[derive(Clone, Debug, PartialEq)]
+/// pub enum Event {
+///     Opened(String),
+///     #[data(other)]
+///     Unknown,
+/// }
+/// # fn main() {}
+/// ```
+///
+/// Fields and variants are added at the end. Whatever the reader of a value does not know is left to its writer, who
+/// releases it. Without an `other` variant an unknown one is a fault of kind [`UnknownVariant`](FaultKind::UnknownVariant).
+/// All other data is closed: a contract whose data differs is refused at load.
 ///
 /// # What it generates
 ///
 /// `#[repr(C)]` on a struct, and an implementation of [`Data`]: the form in which values cross, the way there and back,
-/// and a static description of the fields. An enum keeps the layout that Rust gives it. Nothing is derived for you.
+/// and a static description of the fields. An enum, and data that grows, keeps the layout that Rust gives it. Nothing is
+/// derived for you.
 ///
 /// # Errors
 ///
