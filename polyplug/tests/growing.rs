@@ -548,3 +548,90 @@ fn c09_an_unknown_variant_that_nothing_stands_for_is_a_fault() {
     );
     assert_eq!(live(), 0);
 }
+
+/// Before and after a field was added whose default panics.
+mod before {
+    use super::Noted;
+
+    #[polyplug::data(non_exhaustive)]
+    pub(crate) struct Moody {
+        pub(crate) one: Box<dyn Noted>,
+    }
+    #[polyplug::host_contract(id = "growing.moody", version = "1.0")]
+    pub(crate) trait Taker {
+        fn there(&self, moody: Moody) -> u32;
+        fn back(&self) -> Moody;
+    }
+}
+
+mod after {
+    use super::Noted;
+
+    fn moody() -> u32 {
+        panic!("a default that panics")
+    }
+
+    #[polyplug::data(non_exhaustive)]
+    pub(crate) struct Moody {
+        pub(crate) one: Box<dyn Noted>,
+        #[data(default = moody())]
+        pub(crate) number: u32,
+    }
+    #[polyplug::host_contract(id = "growing.moody", version = "1.1")]
+    pub(crate) trait Taker {
+        fn there(&self, moody: Moody) -> u32;
+        fn back(&self) -> Moody;
+    }
+}
+
+impl before::Taker for Provider {
+    fn there(&self, moody: before::Moody) -> u32 {
+        moody.one.note()
+    }
+    fn back(&self) -> before::Moody {
+        before::Moody {
+            one: Box::new(Guard::new()),
+        }
+    }
+}
+
+impl after::Taker for Provider {
+    fn there(&self, moody: after::Moody) -> u32 {
+        moody.one.note() + moody.number
+    }
+    fn back(&self) -> after::Moody {
+        after::Moody {
+            one: Box::new(Guard::new()),
+            number: 1,
+        }
+    }
+}
+
+#[test]
+fn c09_a_default_that_panics_is_a_fault_of_the_call() {
+    let _turn = alone();
+    let runtime = Runtime::new();
+    runtime.provide::<dyn after::Taker>(Provider).unwrap();
+    let taker = runtime.get::<dyn before::Taker>().unwrap();
+    let moody = before::Taker::back(&taker);
+    let fault = polyplug::catch(|| before::Taker::there(&taker, moody)).unwrap_err();
+    assert_eq!(
+        (fault.kind(), fault.message()),
+        (FaultKind::Panicked, "a default that panics")
+    );
+    assert_eq!(live(), 0);
+    let runtime = Runtime::new();
+    runtime.provide::<dyn before::Taker>(Provider).unwrap();
+    let taker = runtime.get::<dyn after::Taker>().unwrap();
+    let fault = polyplug::catch(|| after::Taker::back(&taker).number).unwrap_err();
+    assert_eq!(
+        (fault.kind(), fault.message()),
+        (FaultKind::Panicked, "a default that panics")
+    );
+    assert_eq!(live(), 0);
+    let moody = after::Moody {
+        one: Box::new(Guard::new()),
+        number: 1,
+    };
+    assert_eq!(after::Taker::there(&taker, moody), 1);
+}

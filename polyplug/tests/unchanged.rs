@@ -32,7 +32,7 @@ mod v1_0 {
             name: String,
         },
         #[data(other)]
-        Other(u32),
+        Other,
     }
 
     #[polyplug::data(flags)]

@@ -97,11 +97,17 @@ pub(crate) struct VariantModel {
 }
 
 impl Catalog {
-    /// The contract with this id and major.
+    /// The contract with this id and major; the first, when it is there in several versions.
     pub(crate) fn find(&self, id: &str, major: u32) -> Option<usize> {
-        self.contracts
-            .iter()
-            .position(|contract| contract.id == id && contract.major == major)
+        self.all(id, major).next()
+    }
+
+    /// All versions of the contract with this id and major.
+    pub(crate) fn all(&self, id: &str, major: u32) -> impl Iterator<Item = usize> {
+        let contracts = self.contracts.iter().enumerate();
+        let same =
+            contracts.filter(move |(_, contract)| contract.id == id && contract.major == major);
+        same.map(|(index, _)| index)
     }
 
     /// The type as its author would write it.
