@@ -3,6 +3,9 @@
 #[doc = include_str!("src/contracts.md")]
 pub mod contracts {}
 
+#[doc = include_str!("src/types.md")]
+pub mod types {}
+
 #[doc = include_str!("src/growing.md")]
 pub mod growing {}
 
@@ -11,3 +14,6 @@ pub mod handles {}
 
 #[doc = include_str!("src/faults.md")]
 pub mod faults {}
+
+#[doc = include_str!("src/logging.md")]
+pub mod logging {}

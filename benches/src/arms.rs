@@ -9,6 +9,7 @@ use crate::interleave::{Arm, COPIES};
 use crate::kinds;
 use crate::libraries::library;
 use crate::local::{Inlined, NeverInlined};
+use crate::logs;
 use crate::raw::{ByPointers, ByValue};
 use crate::report::Target;
 use crate::shapes::{self, Shape, run_copy};
@@ -30,6 +31,7 @@ pub struct World {
     instance: Instance<dyn Calls>,
     looked_up: LookedUp,
     kinds: kinds::World,
+    logs: logs::World,
 }
 
 /// The arms of one shape.
@@ -64,6 +66,7 @@ impl World {
             pinned: Caller::pin(&caller)?,
             instance: runtime.create::<dyn Calls>()?,
             kinds: kinds::World::open(&runtime, &raw)?,
+            logs: logs::World::open(&runtime)?,
             caller,
             looked_up: LookedUp { runtime },
         })
@@ -83,7 +86,8 @@ impl World {
             self.group::<shapes::Turn>(),
             self.group::<shapes::Checked>(),
         ];
-        calls.into_iter().chain(self.kinds.groups()).collect()
+        let calls = calls.into_iter().chain(self.kinds.groups());
+        calls.chain(self.logs.groups()).collect()
     }
 
     fn group<S: Shape>(&self) -> Group<'_> {

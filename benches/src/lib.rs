@@ -10,6 +10,7 @@ pub mod interleave;
 pub mod kinds;
 pub mod libraries;
 pub mod local;
+pub mod logs;
 #[expect(unsafe_code, reason = "the arms that call C functions by hand")]
 pub mod raw;
 pub mod report;

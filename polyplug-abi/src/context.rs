@@ -1,6 +1,6 @@
 //! What a plugin holds of the runtime that made it.
 
-use crate::{ContractDescriptor, FaultRecord, Link, Slice};
+use crate::{Buffer, ContractDescriptor, FaultRecord, Link, Slice};
 
 /// The context of one plugin in one runtime, in the memory of the core. Counted.
 #[repr(C)]
@@ -18,6 +18,14 @@ pub struct ContextRecord {
 
 frozen_layout!(ContextRecord { size: 32, size @ 0, flags @ 4, table @ 8, plugin @ 16 });
 
+/// Who is asked for.
+pub mod asked {
+    /// The host's value for a host contract.
+    pub const HOST: u32 = 0;
+    /// Another plugin's offer of a contract.
+    pub const PEER: u32 = 1;
+}
+
 /// What can be asked of a [`ContextRecord`]. Any thread may call any of these.
 #[repr(C)]
 #[derive(Debug)]
@@ -30,12 +38,19 @@ pub struct ContextTable {
     pub retain: unsafe extern "C" fn(context: *const ContextRecord),
     /// One owner less.
     pub release: unsafe extern "C" fn(context: *const ContextRecord),
-    /// The first provider of a host contract, with one owner; null and a fault when there is none.
-    pub host: unsafe extern "C" fn(
+    /// Provider number `number` of a contract, in load order; a fault when there is none. Who is [`asked`].
+    pub find: unsafe extern "C" fn(
         context: *const ContextRecord,
+        asked: u32,
         contract: *const ContractDescriptor,
-        fault: *mut *mut FaultRecord,
-    ) -> *const Link,
+        number: usize,
+        link: *mut Link,
+    ) -> *mut FaultRecord,
+    /// What the plugin was configured with, as JSON text (a buffer of bytes); `null` when with nothing.
+    pub config:
+        unsafe extern "C" fn(context: *const ContextRecord, out: *mut Buffer) -> *mut FaultRecord,
+    /// The version of the plugin that this one replaces; empty on the first load. Lives as long as the context.
+    pub previous_version: unsafe extern "C" fn(context: *const ContextRecord, version: *mut Slice),
 }
 
-frozen_layout!(ContextTable { size: 32, size @ 0, flags @ 4, retain @ 8, release @ 16, host @ 24 });
+frozen_layout!(ContextTable { size: 48, size @ 0, flags @ 4, retain @ 8, release @ 16, find @ 24, config @ 32, previous_version @ 40 });

@@ -1,6 +1,9 @@
 //! What the core offers to every image: one table per process, never freed.
 
-use crate::{ContractDescriptor, FaultParts, FaultRecord, InterfaceHeader, LogTable, ThreadTable};
+use crate::{
+    ContractDescriptor, FaultParts, FaultRecord, Hold, InterfaceHeader, Link, LogTable,
+    ThreadRecord, ThreadTable, Way,
+};
 
 /// The services of the core. Process-wide and immortal; knows no runtime.
 ///
@@ -25,6 +28,28 @@ pub struct Host {
         interface: *const InterfaceHeader,
         wanted: *const ContractDescriptor,
     ) -> *const InterfaceHeader,
+    /// The record of the calling thread, made when there is none. Never null, never freed, and of no other thread as long
+    /// as this one runs.
+    pub thread: unsafe extern "C" fn() -> *const ThreadRecord,
+    /// The long way into a provider, when the short one found none: waits for a reload to end, or says why not. Takes over
+    /// the entry, which is either occupied by this caller or null; answers what is to be left ([`Way::hold`]).
+    pub enter: unsafe extern "C" fn(
+        link: *const Link,
+        entry: *const core::sync::atomic::AtomicPtr<()>,
+        way: *mut Way,
+    ) -> *mut FaultRecord,
+    /// Holds the provider behind a link still, with one owner; null and a fault when it is gone.
+    pub pin: unsafe extern "C" fn(link: *const Link, fault: *mut *mut FaultRecord) -> *const Hold,
+    /// Another contract of the same plugin; a fault when it does not offer it.
+    pub cast: unsafe extern "C" fn(
+        link: *const Link,
+        wanted: *const ContractDescriptor,
+        other: *mut Link,
+    ) -> *mut FaultRecord,
+    /// Keeps the image that an address lies in mapped, on behalf of an object; null when it is no module's.
+    pub keep_image: unsafe extern "C" fn(address: *const ()) -> *const (),
+    /// Gives up what `keep_image` returned. Nobody is inside the object any more.
+    pub release_image: unsafe extern "C" fn(kept: *const ()),
     /// Who holds an image: threads and their destructors. Null where images are not told of threads.
     pub threads: *const ThreadTable,
     /// Where records of the log go. Null when the core has no log.
@@ -37,5 +62,6 @@ unsafe impl Send for Host {}
 unsafe impl Sync for Host {}
 
 frozen_layout!(Host {
-    size: 56, size @ 0, abi @ 4, fault_new @ 8, fault_unhandled @ 16, report @ 24, adapt @ 32, threads @ 40, log @ 48,
+    size: 104, size @ 0, abi @ 4, fault_new @ 8, fault_unhandled @ 16, report @ 24, adapt @ 32, thread @ 40, enter @ 48,
+    pin @ 56, cast @ 64, keep_image @ 72, release_image @ 80, threads @ 88, log @ 96,
 });

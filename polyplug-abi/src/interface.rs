@@ -18,8 +18,8 @@ pub mod interface_flags {
     pub const RUST: u32 = 1;
 }
 
-/// Calls method number `method` with the arguments in `frame`, writes the result to `out`. Every argument is
-/// checked. Answers one of [`invoke_code`].
+/// Calls method number `method` with the arguments in `frame`, writes the result to `out`: one that travels by value as it
+/// travels, in at least 32 bits, any other in its owned form. Every argument is checked. Answers one of [`invoke_code`].
 pub type InvokeFunction = unsafe extern "C" fn(
     receiver: *mut Receiver,
     method: u32,

@@ -31,7 +31,7 @@ mod receiver;
 mod sequence;
 mod thread;
 
-pub use context::{ContextRecord, ContextTable};
+pub use context::{ContextRecord, ContextTable, asked};
 pub use descriptor::{
     ArgumentDescriptor, ContractDescriptor, ContractFunction, FieldDescriptor, MethodDescriptor,
     OTHER_TAG, TypeDescriptor, TypeFunction, VariantDescriptor, contract_flags, field_flags,
@@ -45,8 +45,11 @@ pub use fault::{FaultParts, FaultRecord, FaultTable, fault_kind};
 pub use grown::{Grown, GrownVariant, ReleaseGrownFunction};
 pub use host::Host;
 pub use interface::{InterfaceHeader, InvokeFunction, interface_flags, invoke_code};
-pub use link::{Gate, Link, LinkTable, link_flags};
-pub use log::LogTable;
+pub use link::{Cell, Generation, HAZARDS, Hold, HoldTable, Link, ThreadRecord, Way, barrier};
+pub use log::{
+    LogRecord, LogSite, LogSiteParts, LogTable, LogValue, log_interest, log_kind, log_level,
+    log_parent, log_span, log_value,
+};
 pub use receiver::{Call, Receiver};
 pub use sequence::{Buffer, List, Object, ReleaseFunction, Sink, Slice};
 pub use thread::{ThreadDestructor, ThreadStart, ThreadTable, exit_order};

@@ -1,73 +1,139 @@
-//! What a handle holds: the way from a caller to a provider.
+//! What handles hold: the way from a caller to a provider, and what holds a provider still.
 
-use core::sync::atomic::{AtomicU32, AtomicUsize};
+use core::sync::atomic::{AtomicPtr, AtomicUsize};
 
-use crate::{InterfaceHeader, Slice};
+use crate::{ContractDescriptor, FaultRecord, InterfaceHeader, Slice};
 
-/// What is true of a link.
-pub mod link_flags {
-    /// The state belongs to this link alone and is destroyed with it.
-    pub const OWNS_STATE: u32 = 1;
+/// How many entries a thread has: calls of `Caller`s inside each other on one thread. What goes beyond is counted.
+pub const HAZARDS: usize = 8;
+
+/// What readers must do beyond a compiler fence.
+pub mod barrier {
+    /// Nothing: whoever retires a generation makes every thread pass a barrier.
+    pub const ASYMMETRIC: u32 = 0;
+    /// A sequentially consistent fence between the two steps of entering.
+    pub const FENCE: u32 = 1;
 }
 
-/// A counted way to one provider, in the memory of the core. Read-only but for its counts.
+/// A thread, as the core knows it: which generations it is inside. In core memory, never freed.
 #[repr(C)]
 #[derive(Debug)]
+pub struct ThreadRecord {
+    /// Null, or busy, or the generation that a call is inside.
+    pub entries: [AtomicPtr<()>; HAZARDS],
+    /// One of [`barrier`]; decided before the first thread.
+    pub barrier: u32,
+    /// Zero.
+    pub reserved: u32,
+}
+
+frozen_layout!(ThreadRecord { size: 72, entries @ 0, barrier @ 64, reserved @ 68 });
+
+/// A provider's module: the place that outlives its reloads. In core memory, never freed, used again for another module
+/// once this one has ended.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Cell {
+    /// The current generation; null when there is none.
+    pub generation: AtomicPtr<Generation>,
+    /// Calls that found no free entry in their thread's record.
+    pub counted: AtomicUsize,
+}
+
+frozen_layout!(Cell { size: 16, generation @ 0, counted @ 8 });
+
+/// A loaded version of a module: the head of it.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Generation {
+    /// Which module this is of, of those that used the cell.
+    pub stamp: u64,
+    /// The ways to its providers. A [`Link`]'s index is in range when its stamp is this one's.
+    pub ways: AtomicPtr<Way>,
+}
+
+frozen_layout!(Generation { size: 16, stamp @ 0, ways @ 8 });
+
+/// The way to one provider, in the method order of one asking image.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Way {
+    /// The functions; null when the long way must be taken.
+    pub interface: *const InterfaceHeader,
+    /// What the functions work on.
+    pub state: *mut (),
+    /// Written by [`Host::enter`](crate::Host::enter) only: the entry to be set to null, or, with the lowest bit set, the
+    /// count to be lowered.
+    pub hold: usize,
+}
+
+frozen_layout!(Way { size: 24, interface @ 0, state @ 8, hold @ 16 });
+
+/// What a caller holds. A value: it may be copied, and needs no giving back, but for its keeper.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
 pub struct Link {
+    /// The module's place.
+    pub cell: *const Cell,
+    /// Which of the modules that used the place.
+    pub stamp: u64,
+    /// Which of the generation's ways.
+    pub index: usize,
+    /// Name of the plugin; immortal.
+    pub plugin: Slice,
+    /// What keeps the runtime alive; null for what a plugin got from its context.
+    pub keeper: *const (),
+}
+
+frozen_layout!(Link { size: 48, cell @ 0, stamp @ 8, index @ 16, plugin @ 24, keeper @ 40 });
+
+/// What holds a provider still: a pinned one, or an instance. Counted, in core memory, read-only but for its count.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Hold {
     /// Size of this struct in bytes, as the core knows it.
     pub size: u32,
-    /// [`link_flags`].
+    /// Zero.
     pub flags: u32,
-    /// How to count it.
-    pub table: *const LinkTable,
-    /// Whether the provider may still be called, and who is inside.
-    pub gate: *const Gate,
+    /// What can be done with it.
+    pub table: *const HoldTable,
     /// The functions, in the order of the image that asked for them.
     pub interface: *const InterfaceHeader,
     /// What the functions work on.
     pub state: *mut (),
-    /// Name of the plugin.
+    /// Name of the plugin; immortal.
     pub plugin: Slice,
 }
 
-frozen_layout!(Link {
-    size: 56, size @ 0, flags @ 4, table @ 8, gate @ 16, interface @ 24, state @ 32, plugin @ 40,
-});
+frozen_layout!(Hold { size: 48, size @ 0, flags @ 4, table @ 8, interface @ 16, state @ 24, plugin @ 32 });
 
-/// How to count a [`Link`]. Any thread may call any of these; none of them waits.
+/// What can be done with a [`Hold`]. Any thread may call any of these.
 #[repr(C)]
 #[derive(Debug)]
-pub struct LinkTable {
+pub struct HoldTable {
     /// Size of this struct in bytes, as the core knows it.
     pub size: u32,
     /// Zero.
     pub flags: u32,
     /// One more owner.
-    pub retain: unsafe extern "C" fn(link: *const Link),
-    /// One owner less.
-    pub release: unsafe extern "C" fn(link: *const Link),
-    /// The last hold on a closed gate is gone: hands the module over to be finished elsewhere.
-    pub retire: unsafe extern "C" fn(gate: *const Gate),
+    pub retain: unsafe extern "C" fn(hold: *const Hold),
+    /// One owner less. The last owner of an instance destroys its state, here and now.
+    pub release: unsafe extern "C" fn(hold: *const Hold),
+    /// Whether it is of the generation that callers reach now: 1 or 0.
+    pub is_current: unsafe extern "C" fn(hold: *const Hold) -> u32,
+    /// The same state through another contract of its plugin, with one owner; null and a fault when it does not offer it.
+    pub cast: unsafe extern "C" fn(
+        hold: *const Hold,
+        wanted: *const ContractDescriptor,
+        fault: *mut *mut FaultRecord,
+    ) -> *const Hold,
+    /// An instance of the current generation made from what this one saves, with one owner; null and a fault, and this
+    /// one as it was, when that fails.
+    pub migrate: unsafe extern "C" fn(
+        hold: *const Hold,
+        wanted: *const ContractDescriptor,
+        fault: *mut *mut FaultRecord,
+    ) -> *const Hold,
 }
 
-frozen_layout!(LinkTable { size: 32, size @ 0, flags @ 4, retain @ 8, release @ 16, retire @ 24 });
-
-/// Whether a provider may be called, and how many hold it: one for being open, one for each call inside,
-/// one for each pinned handle and instance.
-///
-/// Enter: add 1 to `holds`, then read `closed`; when it is set, leave again and fault. Leave: subtract 1;
-/// whoever reaches 0 calls [`LinkTable::retire`]. Close: set `closed`, then give up the hold for being open.
-/// All of these are sequentially consistent, so 0 is reached only after `closed` is set, and nobody who
-/// read `closed` as clear is left out of the count.
-#[repr(C)]
-#[derive(Debug)]
-pub struct Gate {
-    /// How many hold the provider.
-    pub holds: AtomicUsize,
-    /// 0: open.
-    pub closed: AtomicU32,
-    /// 1 once it was handed over.
-    pub retired: AtomicU32,
-}
-
-frozen_layout!(Gate { size: 16, holds @ 0, closed @ 8, retired @ 12 });
+frozen_layout!(HoldTable { size: 48, size @ 0, flags @ 4, retain @ 8, release @ 16, is_current @ 24, cast @ 32, migrate @ 40 });

@@ -40,6 +40,8 @@ pub struct ThreadTable {
         destructor: ThreadDestructor,
         object: *mut c_void,
     ) -> i32,
+    /// The image that started the calling thread through `spawn`; null when none did.
+    pub started_by: unsafe extern "C" fn() -> *const (),
 }
 
-frozen_layout!(ThreadTable { size: 24, size @ 0, flags @ 4, spawn @ 8, at_exit @ 16 });
+frozen_layout!(ThreadTable { size: 32, size @ 0, flags @ 4, spawn @ 8, at_exit @ 16, started_by @ 24 });

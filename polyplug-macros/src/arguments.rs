@@ -13,6 +13,8 @@ pub(crate) enum Value {
     Expression(Expr),
     /// `key(dyn A, dyn B)`.
     Objects(Vec<TypeTraitObject>),
+    /// `key(..)`, of a key that takes no contracts.
+    Parentheses,
     /// `crate = path`.
     Path(Path),
     /// `key` alone.
@@ -21,6 +23,9 @@ pub(crate) enum Value {
 
 /// The options that stand alone, or may.
 const FLAGS: [&str; 5] = ["pinned", "flags", "non_exhaustive", "other", "default"];
+
+/// The options that take contracts in parentheses.
+const LISTS: [&str; 2] = ["requires", "wants"];
 
 /// One argument.
 pub(crate) struct Argument {
@@ -50,6 +55,13 @@ impl Parse for Argument {
         if input.peek(syn::token::Paren) {
             let content;
             parenthesized!(content in input);
+            if !LISTS.iter().any(|list| key == list) {
+                content.parse::<TokenStream>()?;
+                return Ok(Self {
+                    key,
+                    value: Value::Parentheses,
+                });
+            }
             let objects = Punctuated::<TypeTraitObject, Token![,]>::parse_terminated(&content)
                 .map_err(|error| {
                     mistake(
@@ -69,13 +81,20 @@ impl Parse for Argument {
                 value: Value::Flag,
             });
         }
+        if LISTS.iter().any(|list| key == list) {
+            return Err(mistake(
+                &key,
+                format!("`{key}` takes contracts"),
+                format!("write `{key}(dyn First, dyn Second)`"),
+            ));
+        }
         if !input.peek(Token![=]) {
             return Err(without_value(&key));
         }
         input.parse::<Token![=]>()?;
         Ok(Self {
             key,
-            value: Value::Expression(input.parse()?),
+            value: Value::Expression(ungroup(input.parse()?)),
         })
     }
 }
@@ -93,7 +112,7 @@ pub(crate) fn parse(tokens: TokenStream, known: &[&str], problems: &mut Problems
     let parsed = match Punctuated::<Argument, Token![,]>::parse_terminated.parse2(tokens) {
         Ok(parsed) => parsed,
         Err(error) => {
-            problems.push(error);
+            problems.push(with_help(error));
             return Vec::new();
         }
     };
@@ -120,6 +139,16 @@ pub(crate) fn parse(tokens: TokenStream, known: &[&str], problems: &mut Problems
         }
     }
     arguments
+}
+
+/// A parser's own words say what it expected, not what to write.
+fn with_help(error: syn::Error) -> syn::Error {
+    let text = error.to_string();
+    if text.contains("\nhelp: ") {
+        return error;
+    }
+    let help = "write options as `name = value`, with commas between them";
+    syn::Error::new(error.span(), format!("{text}\nhelp: {help}"))
 }
 
 impl Argument {
@@ -150,5 +179,13 @@ impl Argument {
             format!("write `{key} = \"..\"`"),
         );
         None
+    }
+}
+
+/// The expression that a `macro_rules` passed on.
+fn ungroup(expression: Expr) -> Expr {
+    match expression {
+        Expr::Group(group) => ungroup(*group.expr),
+        other => other,
     }
 }

@@ -290,6 +290,9 @@ fn check_closure(
 /// What looks its keys up.
 const MAPS: [&str; 4] = ["HashMap", "HashSet", "BTreeMap", "BTreeSet"];
 
+/// What owns or shares what it points to.
+const POINTERS: [&str; 3] = ["Box", "Arc", "Rc"];
+
 /// A type in the place of a value: what no value can be is a problem, at the very part of it.
 pub(crate) fn value(ty: &Type, problems: &mut Problems) -> bool {
     struct Parts<'p> {
@@ -377,6 +380,20 @@ pub(crate) fn value(ty: &Type, problems: &mut Problems) -> bool {
                     "a key cannot hold a reference: it must stay what it was while it is in the map",
                     "use an owned key, such as `String` for `&str`, or pass a slice of pairs",
                 );
+                return;
+            }
+            // The same.
+            if POINTERS.iter().any(|pointer| segment.ident == pointer)
+                && let PathArguments::AngleBracketed(arguments) = &segment.arguments
+                && let Some(GenericArgument::Type(Type::Path(inner))) = arguments.args.first()
+                && inner.path.is_ident("str")
+            {
+                self.problems.at(
+                    segment,
+                    format!("`{}<str>` cannot cross", segment.ident),
+                    "write `String`, or `&str` for an argument",
+                );
+                self.fine = false;
                 return;
             }
             visit::visit_path_segment(self, segment);

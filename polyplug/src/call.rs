@@ -17,8 +17,8 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
 use polyplug_abi::{
-    InterfaceHeader, MethodDescriptor, Receiver, Slice, fault_kind, interface_flags, invoke_code,
-    type_kind,
+    FaultRecord, InterfaceHeader, MethodDescriptor, Receiver, Slice, fault_kind, interface_flags,
+    invoke_code, type_kind,
 };
 
 use crate::contract::{Access, Contract};
@@ -224,11 +224,22 @@ pub(crate) unsafe fn exchange<R: Data>(
 ) -> Result<R::Owned, Fault> {
     let mut receiver = Receiver::new(state);
     let mut place = MaybeUninit::<R::Owned>::uninit();
+    // SAFETY: clause 1.
+    if const { size_of::<OutOf<R>>() != 0 } && !unsafe { is_rust(interface) } {
+        // Such a callee may forget the place: what it finds there is no value of most types, and points nowhere.
+        // SAFETY: the bytes of the place.
+        unsafe {
+            place
+                .as_mut_ptr()
+                .cast::<u8>()
+                .write_bytes(0xFF, size_of::<R::Owned>())
+        };
+    }
     let out = R::Travel::out(&mut place);
     let returned = call(&raw mut receiver, out);
     if !receiver.fault.is_null() {
         // SAFETY: E3: a stored fault comes with one count.
-        return Err(unsafe { Fault::from_raw(receiver.fault) });
+        return Err(unsafe { stored(receiver.fault) });
     }
     // SAFETY: clause 1.
     if const { !any_bits(R::TYPE.kind) } && !unsafe { is_rust(interface) } {
@@ -237,6 +248,22 @@ pub(crate) unsafe fn exchange<R: Data>(
     }
     // SAFETY: E3: no fault, so the place is written.
     Ok(unsafe { R::Travel::collect(returned, place) })
+}
+
+/// The fault that a callee stored; when it is none, that is the fault. Checked whoever the callee is: to ask would keep the
+/// interface in a register over every call.
+///
+/// # Safety
+/// 1. `fault` is a record that comes with one count, whatever it says.
+#[cold]
+#[inline(never)]
+unsafe fn stored(fault: *mut FaultRecord) -> Fault {
+    // SAFETY: clause 1.
+    if let Err(invalid) = unsafe { check::record(fault) } {
+        return Fault::of_kind(invalid.kind(), &format!("fault {invalid}"));
+    }
+    // SAFETY: clause 1.
+    unsafe { Fault::from_raw(fault) }
 }
 
 /// # Safety
@@ -250,6 +277,8 @@ unsafe fn is_rust(interface: *const InterfaceHeader) -> bool {
 
 /// Whether a result of a callee that is not Rust is a value. Never inlined: the shims of the others stay small enough to
 /// be inlined themselves.
+///
+/// What a refused result holds is left alone: nothing in it can be trusted, its release functions neither.
 ///
 /// # Safety
 /// 1. As for [`Travel::collect`].
@@ -284,15 +313,28 @@ pub unsafe fn text(ptr: *const u8, len: usize, _: &Arena) -> &str {
     unsafe { Slice { ptr, len }.str() }
 }
 
-/// The same object, for a default body whose result borrows from it.
+/// The same object, for a default body whose result may borrow from it, as a `Cow<'_, str>` says that it may.
 ///
 /// # Safety
 /// 1. What the body returns borrows from the object behind, not from this proxy of it: the body knows nothing of the
-///    proxy but that it implements the contract, so all it can borrow is what the object's own methods lend.
+///    proxy but that it implements the contract, so all it can borrow is what the object's own methods lend. (In a contract
+///    that is not pinned they lend nothing.) No result that crosses can hold the proxy itself.
 #[must_use]
 pub unsafe fn unbound<'any, C: ?Sized>(still: &Borrowed<'_, C>) -> &'any Borrowed<'any, C> {
     // SAFETY: clause 1.
     unsafe { &*core::ptr::from_ref(still).cast() }
+}
+
+/// As [`unbound`], for a default body that takes `&mut self`.
+///
+/// # Safety
+/// 1. As there.
+#[must_use]
+pub unsafe fn unbound_mut<'any, C: ?Sized>(
+    still: &mut Borrowed<'_, C>,
+) -> &'any mut Borrowed<'any, C> {
+    // SAFETY: clause 1.
+    unsafe { &mut *core::ptr::from_mut(still).cast() }
 }
 
 /// The value, or what becomes of a fault.
@@ -421,7 +463,10 @@ pub(crate) unsafe fn invoke<R: Data>(
     out: *mut c_void,
     typed: impl FnOnce(*mut Receiver, OutOf<R>) -> ReturnOf<R>,
 ) -> i32 {
-    let has_place = R::TYPE.kind == type_kind::UNIT || !out.is_null();
+    let has_place = R::TYPE.kind == type_kind::UNIT
+        || (!out.is_null()
+            && out.addr().is_multiple_of(align_of::<R::Owned>())
+            && out.addr().is_multiple_of(align_of::<ReturnOf<R>>()));
     // SAFETY: clauses 1, 2 and 3.
     if !unsafe { admit(receiver, method, frame, has_place) } {
         return invoke_code::FAULT;
@@ -453,13 +498,13 @@ unsafe fn admit(
         Ok(()) if has_place => return true,
         Ok(()) => (
             fault_kind::INVALID_VALUE,
-            "no place for the result".to_owned(),
+            "the place for the result is null or not aligned".to_owned(),
         ),
-        Err(invalid) => (invalid.kind(), invalid.to_string()),
+        Err(invalid) => (invalid.kind(), invalid.in_a_call()),
     };
     // SAFETY: clauses 2 and 3.
     unsafe { check::abandon(method, frame.cast()) };
-    let fault = Fault::of_kind(kind, &format!("argument {reason}"));
+    let fault = Fault::of_kind(kind, &reason);
     // SAFETY: clause 1.
     unsafe { (*receiver).fault = fault.into_raw() };
     false

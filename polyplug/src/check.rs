@@ -13,8 +13,9 @@
 use core::fmt;
 
 use polyplug_abi::{
-    ArgumentDescriptor, Buffer, FaultRecord, FieldDescriptor, MethodDescriptor, OTHER_TAG, Object,
-    Sink, Slice, TypeDescriptor, fault_kind, passing, type_flags, type_kind,
+    ArgumentDescriptor, Buffer, FaultRecord, FieldDescriptor, InterfaceHeader, MethodDescriptor,
+    OTHER_TAG, Object, Sink, Slice, TypeDescriptor, fault_kind, method_flags, passing, type_flags,
+    type_kind,
 };
 
 use crate::data::is_time;
@@ -57,6 +58,20 @@ impl Invalid {
     /// One of [`fault_kind`].
     pub(crate) fn kind(&self) -> u32 {
         self.kind
+    }
+
+    /// What is wrong with an argument, whose name the path begins with; without one, with the frame.
+    pub(crate) fn in_a_call(&self) -> String {
+        if self.path.is_empty() {
+            self.reason.clone()
+        } else {
+            format!("argument {self}")
+        }
+    }
+
+    /// What is wrong with an argument that came back changed.
+    pub(crate) fn in_changed(self, argument: &str) -> String {
+        format!("changed argument {}", self.within(argument))
     }
 }
 
@@ -147,16 +162,43 @@ pub(crate) unsafe fn frame(method: &MethodDescriptor, frame: *const u8) -> Resul
         )));
     }
     // SAFETY: V1, clause 1.
-    for argument in unsafe { method.arguments.pointers() } {
+    for (position, argument) in unsafe { method.arguments.pointers() }.iter().enumerate() {
         // SAFETY: V1, clause 1.
         let argument = unsafe { &**argument };
         // SAFETY: V1, clause 1.
         let name = unsafe { argument.name.str() };
         // SAFETY: the offset lies inside the frame by V1, and clauses 2 and 3.
-        unsafe { self::argument(argument, frame.add(argument.frame_offset)) }
-            .map_err(|invalid| invalid.within(name))?;
+        unsafe { self::argument(argument, frame.add(argument.frame_offset)) }.map_err(
+            |invalid| {
+                // The arguments of closures have no names.
+                if name.is_empty() {
+                    invalid.within(&position.to_string())
+                } else {
+                    invalid.within(name)
+                }
+            },
+        )?;
     }
     Ok(())
+}
+
+/// Whether `pointer` points to something, as far as that can be checked (V2).
+fn pointed<T>(pointer: *const T, what: &str) -> Result<(), Invalid> {
+    if pointer.is_null() {
+        return Err(Invalid::new(format!(
+            "a null pointer where {what} was expected"
+        )));
+    }
+    aligned(pointer.cast(), align_of::<T>())
+}
+
+fn aligned(pointer: *const u8, align: usize) -> Result<(), Invalid> {
+    if pointer.addr().is_multiple_of(align) {
+        return Ok(());
+    }
+    Err(Invalid::new(format!(
+        "a pointer that is not aligned to {align} bytes"
+    )))
 }
 
 /// # Safety
@@ -196,23 +238,19 @@ unsafe fn argument(argument: &ArgumentDescriptor, place: *const u8) -> Result<()
             // SAFETY: clause 1: a pointer.
             let object = unsafe { place.cast::<*const Object>().read() };
             // SAFETY: clause 2.
-            unsafe { self::object(object) }
+            unsafe { self::object(ty, object) }
         }
         passing::SINK => {
             // SAFETY: clause 1: a pointer.
             let sink = unsafe { place.cast::<*const Sink>().read() };
-            if sink.is_null() || !sink.is_aligned() {
-                return Err(Invalid::new("a null pointer where a sink was expected"));
-            }
+            pointed(sink, "a sink")?;
             // SAFETY: clause 2: the value before the call comes first.
             unsafe { value(ty, sink.cast(), Form::Lent, 0) }
         }
         _ => {
             // SAFETY: clause 1: a pointer to the lent form.
             let pointer = unsafe { place.cast::<*const u8>().read() };
-            if pointer.is_null() {
-                return Err(Invalid::new("a null pointer where a value was expected"));
-            }
+            pointed(pointer, "a value")?;
             // SAFETY: clause 2.
             unsafe { value(ty, pointer, Form::Lent, 0) }
         }
@@ -220,15 +258,85 @@ unsafe fn argument(argument: &ArgumentDescriptor, place: *const u8) -> Result<()
 }
 
 /// # Safety
-/// 1. `object` is null or points to an object.
-unsafe fn object(object: *const Object) -> Result<(), Invalid> {
-    if object.is_null() || !object.is_aligned() {
-        return Err(Invalid::new("a null pointer where an object was expected"));
-    }
+/// 1. `object` is null or points to an object; what that points to is readable.
+unsafe fn object(ty: &TypeDescriptor, object: *const Object) -> Result<(), Invalid> {
+    pointed(object, "an object")?;
     // SAFETY: clause 1.
     let interface = unsafe { (*object).interface };
-    if interface.is_null() || !interface.is_aligned() {
-        return Err(Invalid::new("an object without an interface"));
+    pointed(interface, "the interface of an object")?;
+    // SAFETY: clause 1. No reference is made: a function of the head may be null.
+    let (size, count, order) = unsafe {
+        (
+            (*interface).size as usize,
+            (*interface).method_count as usize,
+            (*interface).order,
+        )
+    };
+    let words = size.saturating_sub(size_of::<InterfaceHeader>()) / size_of::<usize>();
+    if size < size_of::<InterfaceHeader>() || words < count {
+        return Err(Invalid::new(format!(
+            "an object with an interface of {size} bytes for {count} methods"
+        )));
+    }
+    // SAFETY: clause 1: a word of the head.
+    if unsafe { (&raw const (*interface).invoke).cast::<usize>().read() } == 0 {
+        return Err(Invalid::new("an object with a null function `invoke`"));
+    }
+    let Some(contract) = ty.contract else {
+        return Ok(());
+    };
+    // SAFETY: V1.
+    let contract = unsafe { &*contract() };
+    if order != contract.order {
+        // Its methods are looked for by name.
+        return Ok(());
+    }
+    // SAFETY: V1.
+    let methods = unsafe { contract.methods.pointers() };
+    for (index, method) in methods.iter().enumerate() {
+        // SAFETY: V1.
+        let method = unsafe { &**method };
+        // SAFETY: clause 1: `count` words follow the head.
+        let there =
+            index < count && unsafe { interface.add(1).cast::<usize>().add(index).read() } != 0;
+        if !there && method.flags & method_flags::DEFAULT == 0 {
+            // SAFETY: V1.
+            let name = unsafe { method.name.str() };
+            return Err(Invalid::new(format!(
+                "an object with a null function `{name}`"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Checks a fault: one that was not made by the core may say anything.
+///
+/// # Safety
+/// 1. `fault` is null or points to a record; what that points to is readable.
+///
+/// # Errors
+/// When it is no record, or a text in it is none.
+pub(crate) unsafe fn record(fault: *const FaultRecord) -> Result<(), Invalid> {
+    pointed(fault, "a fault")?;
+    // SAFETY: clause 1: every record starts with its size.
+    let size = unsafe { (*fault).size } as usize;
+    if size < size_of::<FaultRecord>() {
+        return Err(Invalid::new(format!("a fault of {size} bytes")));
+    }
+    // SAFETY: clause 1, and large enough.
+    let record = unsafe { &*fault };
+    pointed(record.table, "the table of a fault")?;
+    for (name, slice) in [
+        ("message", record.message),
+        ("file", record.file),
+        ("trace", record.trace),
+        ("plugin", record.plugin),
+        ("contract", record.contract),
+        ("method", record.method),
+    ] {
+        // SAFETY: clause 1.
+        unsafe { text(slice) }.map_err(|invalid| invalid.within(name))?;
     }
     Ok(())
 }
@@ -247,7 +355,8 @@ unsafe fn text(slice: Slice) -> Result<(), Invalid> {
 
 /// V2, as far as it can be checked.
 fn extent(slice: Slice, size: usize, align: usize) -> Result<(), Invalid> {
-    match slice.len.checked_mul(size) {
+    // Elements without bytes are counted like bytes.
+    match slice.len.checked_mul(size.max(1)) {
         Some(bytes) if isize::try_from(bytes).is_ok() => {}
         _ => {
             return Err(Invalid::new(format!(
@@ -265,12 +374,7 @@ fn extent(slice: Slice, size: usize, align: usize) -> Result<(), Invalid> {
             slice.len
         )));
     }
-    if !slice.ptr.addr().is_multiple_of(align) {
-        return Err(Invalid::new(format!(
-            "a pointer that is not aligned to {align} bytes"
-        )));
-    }
-    Ok(())
+    aligned(slice.ptr, align)
 }
 
 /// # Safety
@@ -324,11 +428,7 @@ unsafe fn value(
     } else {
         ty.owned_align
     };
-    if !place.addr().is_multiple_of(align) {
-        return Err(Invalid::new(format!(
-            "a pointer that is not aligned to {align} bytes"
-        )));
-    }
+    aligned(place, align)?;
     match ty.kind {
         // SAFETY: clause 1: one byte.
         type_kind::BOOL => scalar(ty, u64::from(unsafe { place.read() })),
@@ -361,14 +461,12 @@ unsafe fn value(
         type_kind::REFERENCE => {
             // SAFETY: clause 1.
             let pointer = unsafe { place.cast::<*const u8>().read() };
-            if pointer.is_null() {
-                return Err(Invalid::new("a null pointer where a value was expected"));
-            }
+            pointed(pointer, "a value")?;
             // SAFETY: V1; clause 2.
             unsafe { value(element(ty, 0), pointer, Form::Lent, depth + 1) }
         }
         // SAFETY: clause 1.
-        type_kind::OBJECT => unsafe { self::object(place.cast()) },
+        type_kind::OBJECT => unsafe { self::object(ty, place.cast()) },
         type_kind::DURATION | type_kind::SYSTEM_TIME => {
             // SAFETY: clause 1: seconds, then nanoseconds.
             let (secs, nanos) = unsafe {
@@ -392,8 +490,13 @@ unsafe fn value(
         type_kind::BOX => {
             // SAFETY: clause 1: a pointer comes first in both forms.
             let pointer = unsafe { place.cast::<*const u8>().read() };
-            if pointer.is_null() {
-                return Err(Invalid::new("a null pointer where a value was expected"));
+            pointed(pointer, "a value")?;
+            if form == Form::Owned {
+                // SAFETY: clause 1: a buffer.
+                let len = unsafe { place.cast::<Buffer>().read() }.len;
+                if len != 1 {
+                    return Err(Invalid::new(format!("a box with {len} values")));
+                }
             }
             // SAFETY: V1; clause 2.
             unsafe { value(element(ty, 0), pointer, form, depth + 1) }
@@ -458,10 +561,8 @@ unsafe fn value(
         type_kind::FAULT => {
             // SAFETY: clause 1: a pointer.
             let fault = unsafe { place.cast::<*const FaultRecord>().read() };
-            if fault.is_null() || !fault.is_aligned() {
-                return Err(Invalid::new("a null pointer where a fault was expected"));
-            }
-            Ok(())
+            // SAFETY: clause 2.
+            unsafe { record(fault) }
         }
         _ => Ok(()),
     }

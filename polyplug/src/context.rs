@@ -1,14 +1,15 @@
 //! What a plugin holds of the runtime that made it.
 
 use core::fmt;
-use core::ptr::{self, NonNull};
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
 
-use polyplug_abi::ContextRecord;
+use polyplug_abi::{ContextRecord, Link, Slice, asked};
 
-use crate::contract::{Contract, HostContract, SharedContract};
+use crate::contract::{Contract, HostContract, PluginContract, SharedContract};
 use crate::error::{Error, Result};
 use crate::fault::Fault;
-use crate::handles::{Caller, LinkCount};
+use crate::handles::Caller;
 
 /// The runtime, as a plugin sees it. Given to the constructor that `#[polyplug::plugin(new = ..)]` names; keep a clone
 /// to use it later.
@@ -43,34 +44,76 @@ impl Context {
         unsafe { self.record().plugin.str() }
     }
 
-    /// The host's implementation of a host contract.
+    /// The version of the plugin that this one replaces; nothing on the first load.
+    #[must_use]
+    pub fn previous_version(&self) -> Option<&str> {
+        let mut version = Slice::text("");
+        // SAFETY: the table of a live record, with a place for a text.
+        unsafe { ((*self.record().table).previous_version)(self.0.as_ptr(), &raw mut version) };
+        // SAFETY: it lives as long as the record.
+        let version = unsafe { version.str() };
+        (!version.is_empty()).then_some(version)
+    }
+
+    /// The host's implementation of a host contract. The caller does not keep the runtime alive.
     ///
     /// # Errors
     /// [`Error::MissingHostContract`] when the host provides none, or its runtime is gone. `requires(dyn H)` in the
     /// plugin's attribute checks that before the plugin is constructed.
     pub fn host<H: ?Sized + HostContract + SharedContract>(&self) -> Result<Caller<H>> {
-        let mut fault = ptr::null_mut();
-        // SAFETY: the table of a live record, with this image's descriptor and a place for a fault.
-        let link = unsafe {
-            ((*self.record().table).host)(self.0.as_ptr(), H::DESCRIPTOR, &raw mut fault)
-        };
-        if link.is_null() {
-            let reason = if fault.is_null() {
-                "the runtime gave no reason".to_owned()
-            } else {
-                // SAFETY: a fault that is set comes with one count.
-                unsafe { Fault::from_raw(fault) }.message().to_owned()
-            };
-            return Err(Error::MissingHostContract {
+        self.find(asked::HOST, 0)
+            .map_err(|reason| Error::MissingHostContract {
                 plugin: self.plugin().to_owned(),
                 contract: name_of::<H>(),
-                reason,
-            });
+                reason: reason.message().to_owned(),
+            })
+    }
+
+    /// The first other plugin that offers a contract. Calls go straight to its functions; they are faults once it is
+    /// unloaded.
+    ///
+    /// # Errors
+    /// [`Error::MissingPeer`] when no other plugin offers it, or the runtime is gone. `requires(dyn P)` in the plugin's
+    /// attribute checks that before the plugin is constructed; `wants(dyn P)` only loads such plugins first.
+    pub fn peer<P: ?Sized + PluginContract + SharedContract>(&self) -> Result<Caller<P>> {
+        self.find(asked::PEER, 0)
+            .map_err(|reason| Error::MissingPeer {
+                plugin: self.plugin().to_owned(),
+                contract: name_of::<P>(),
+                reason: reason.message().to_owned(),
+            })
+    }
+
+    /// All other plugins that offer a contract, in load order.
+    #[must_use]
+    pub fn peers<P: ?Sized + PluginContract + SharedContract>(&self) -> Vec<Caller<P>> {
+        (0..)
+            .map_while(|number| self.find(asked::PEER, number).ok())
+            .collect()
+    }
+
+    fn find<C: ?Sized + SharedContract>(
+        &self,
+        who: u32,
+        number: usize,
+    ) -> Result<Caller<C>, Fault> {
+        let mut link = MaybeUninit::<Link>::uninit();
+        // SAFETY: the table of a live record, with this image's descriptor and a place for a link.
+        let fault = unsafe {
+            ((*self.record().table).find)(
+                self.0.as_ptr(),
+                who,
+                C::DESCRIPTOR,
+                number,
+                link.as_mut_ptr(),
+            )
+        };
+        if !fault.is_null() {
+            // SAFETY: a fault that is returned comes with one count.
+            return Err(unsafe { Fault::from_raw(fault) });
         }
-        // SAFETY: a link that is returned comes with one count.
-        let link = unsafe { LinkCount::from_raw(link) };
-        // SAFETY: H1: the core put the interface into the order of the descriptor it was given.
-        Ok(unsafe { Caller::from_link(link) })
+        // SAFETY: written, because there is no fault; H1: made for the descriptor that was given.
+        Ok(unsafe { Caller::from_link(link.assume_init()) })
     }
 }
 

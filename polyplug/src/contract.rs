@@ -65,14 +65,36 @@ unsafe impl<C: ?Sized + ContractParts> Contract for C {
 
 /// A contract whose methods all take `&self`, so that many callers can share one plugin.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no callers that share one plugin",
-    label = "an exclusive contract, or none",
-    note = "help: a contract with `&mut self` methods is exclusive: ask for an object of your own with `runtime.create::<{Self}>()`; otherwise write `dyn Trait`, with `#[polyplug::contract(id = \"..\", version = \"1.0\")]` on the trait"
+    message = "`{Self}` is not a contract",
+    label = "not a contract",
+    note = "help: put `#[polyplug::contract(id = \"..\", version = \"1.0\")]` on the trait, and write `dyn Trait` here"
 )]
 pub trait SharedContract: Contract {}
 
-#[diagnostic::do_not_recommend]
-impl<C: ?Sized + ContractParts<Use = Shared>> SharedContract for C {}
+impl<C: ?Sized + ContractParts> SharedContract for C where C::Use: ManyCallersOf<C> {}
+
+/// The use of a contract that many callers share; asked so that what is wrong is said of the contract.
+///
+/// # Safety
+/// The methods of the contract take `&self`.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{C}` is exclusive: its `&mut self` methods are for one caller alone",
+    label = "an exclusive contract has no shared callers",
+    note = "help: ask for an object of your own with `runtime.create::<{C}>()`, or let every method take `&self`"
+)]
+pub unsafe trait ManyCallersOf<C: ?Sized> {}
+// SAFETY: what [`Shared`] says.
+unsafe impl<C: ?Sized> ManyCallersOf<C> for Shared {}
+
+/// No contract: what a pinned one lends could outlive the plugin that a caller follows. Asked so that there are words for it.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is pinned: a `Caller` does not implement it, because what it lends could outlive the plugin",
+    label = "a pinned contract",
+    note = "help: pin the caller first: `polyplug::Caller::pin(&caller)?`; or ask for an object of your own with `runtime.create::<{Self}>()`"
+)]
+pub trait PinTheCallerFirst {}
 
 /// A contract whose instances may be called by several threads at once: shared, or exclusive with `Sync` as supertrait.
 ///
@@ -95,11 +117,7 @@ pub trait PluginContract: Contract {}
     label = "not a host contract",
     note = "help: only a trait with `#[polyplug::host_contract(..)]` can stand here"
 )]
-pub trait HostContract: Contract {
-    /// Asked of every requirement.
-    #[doc(hidden)]
-    const HOLDS: () = ();
-}
+pub trait HostContract: Contract {}
 
 /// `T` implements this contract: there is an interface for it.
 ///

@@ -19,7 +19,7 @@ use polyplug_abi::{
     Registration, Slice, init_code, init_options, module_flags,
 };
 
-use crate::{image, panics};
+use crate::{image, panics, threads};
 
 /// Every `#[plugin]` in this image.
 #[distributed_slice]
@@ -143,6 +143,16 @@ fn prepared() -> List<Offer> {
     }
 }
 
+/// The name of the plugin of this image, if it has exactly one.
+fn only_plugin() -> Option<&'static str> {
+    let first = OFFERS.iter().next()?;
+    let is_only = OFFERS
+        .iter()
+        .all(|other| (other.state)() == (first.state)());
+    // SAFETY: R1: a descriptor of this image, with static text.
+    is_only.then(|| unsafe { (first.describe)().name.str() })
+}
+
 /// What this image registers; what `polyplug_init` hands over, and what `load_linked` reads.
 pub(crate) fn fill(registration: &mut Registration) {
     registration.abi = ABI_VERSION;
@@ -183,11 +193,15 @@ pub unsafe extern "C" fn polyplug_init(host: *const Host, registration: *mut Reg
             return init_code::ALREADY_INITIALISED;
         }
         // SAFETY: clause 2: text that lives for the call.
-        image::become_module(host, unsafe { registration.name.str() });
+        image::become_module(host, unsafe { registration.name.str() }, registration.image);
         if registration.options & init_options::INSPECT == 0 {
             panics::install_hook(registration.options & init_options::PANIC_OUTPUT != 0);
+            crate::log::install(host, only_plugin());
         }
         fill(registration);
+        if threads::may_unmap() {
+            registration.flags |= module_flags::MAY_UNMAP;
+        }
         if registration.expected_offers == registration.offers.len {
             init_code::READY
         } else {

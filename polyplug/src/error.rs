@@ -75,6 +75,33 @@ pub enum Error {
         contract: String,
         reason: String,
     },
+    /// The plugin needs a contract that no other plugin offers.
+    MissingPeer {
+        plugin: String,
+        contract: String,
+        reason: String,
+    },
+    /// Another thread is loading, reloading or unloading the module.
+    Busy { module: String },
+    /// The module is not loaded any more.
+    NotLoaded { module: String },
+    /// The module has no file that could be loaded again.
+    NotReloadable { module: String },
+    /// A reload from inside the very module.
+    Reentrant { module: String },
+    /// Somebody did not leave the module in time for its state to be saved.
+    ReloadTimeout {
+        module: String,
+        limit: std::time::Duration,
+        holders: String,
+    },
+    /// The plugin panicked while it saved its state.
+    SaveFailed { plugin: String, source: Fault },
+    /// The new version of the plugin could not use what the old one saved.
+    RestoreFailed {
+        plugin: String,
+        source: Box<dyn StdError + Send + Sync>,
+    },
     /// The constructor of the plugin returned an error.
     ConstructorFailed {
         plugin: String,
@@ -132,6 +159,14 @@ impl Error {
             Self::MalformedModule { .. } => "malformed-module",
             Self::ContractMismatch { .. } => "contract-mismatch",
             Self::MissingHostContract { .. } => "missing-host-contract",
+            Self::MissingPeer { .. } => "missing-peer",
+            Self::Busy { .. } => "busy",
+            Self::NotLoaded { .. } => "not-loaded",
+            Self::NotReloadable { .. } => "not-reloadable",
+            Self::Reentrant { .. } => "reentrant",
+            Self::ReloadTimeout { .. } => "reload-timeout",
+            Self::SaveFailed { .. } => "save-failed",
+            Self::RestoreFailed { .. } => "restore-failed",
             Self::ConstructorFailed { .. } => "constructor-failed",
             Self::ConstructorPanicked { .. } => "constructor-panicked",
             Self::DuplicateName { .. } => "duplicate-name",
@@ -217,6 +252,35 @@ impl Error {
             Self::MissingHostContract { plugin, contract, reason } => write!(
                 f,
                 "plugin `{plugin}` needs the host contract `{contract}`: {reason}; call `runtime.provide` with an implementation before loading it"
+            ),
+            Self::MissingPeer { plugin, contract, reason } => write!(
+                f,
+                "plugin `{plugin}` needs the contract `{contract}` of another plugin: {reason}; load a plugin that offers it first, or load both with `load_dir`"
+            ),
+            Self::Busy { module } => write!(
+                f,
+                "{module} is being reloaded or unloaded by another thread; try again when that is done"
+            ),
+            Self::NotLoaded { module } => write!(f, "{module} is not loaded any more; load it again"),
+            Self::NotReloadable { module } => write!(
+                f,
+                "{module} has no file that could be loaded again; unload it, and provide or link another"
+            ),
+            Self::Reentrant { module } => write!(
+                f,
+                "{module} cannot be reloaded from inside one of its own calls, which would wait for itself; reload it from another thread, or after the call"
+            ),
+            Self::ReloadTimeout { module, limit, holders } => write!(
+                f,
+                "{module} was not left within {limit:?}, so its state could not be saved, and the version that was loaded serves on; held by {holders}"
+            ),
+            Self::SaveFailed { plugin, .. } => write!(
+                f,
+                "plugin `{plugin}` panicked while it saved its state; the version that was loaded serves on"
+            ),
+            Self::RestoreFailed { plugin, .. } => write!(
+                f,
+                "the new version of plugin `{plugin}` could not restore the state of the old one, which serves on"
             ),
             Self::ConstructorFailed { plugin, .. } => {
                 write!(f, "the constructor of plugin `{plugin}` returned an error")
@@ -316,8 +380,12 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Unreadable { source, .. } => Some(source),
-            Self::ConstructorFailed { source, .. } => Some(source.as_ref()),
-            Self::ConstructorPanicked { source, .. } => Some(source),
+            Self::ConstructorFailed { source, .. } | Self::RestoreFailed { source, .. } => {
+                Some(source.as_ref())
+            }
+            Self::ConstructorPanicked { source, .. } | Self::SaveFailed { source, .. } => {
+                Some(source)
+            }
             _ => None,
         }
     }

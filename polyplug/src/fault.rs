@@ -539,7 +539,10 @@ pub(crate) fn report_line(line: &str) {
 pub(crate) unsafe extern "C" fn report(text: *const u8, len: usize) {
     // SAFETY: clause 1.
     let bytes = unsafe { Slice { ptr: text, len }.bytes() };
-    report_line(&String::from_utf8_lossy(bytes));
+    let line = String::from_utf8_lossy(bytes);
+    if !crate::log::report(&line) {
+        report_line(&line);
+    }
 }
 
 const _: () = assert!(core::mem::offset_of!(OwnedRecord, record) == 0);

@@ -1,128 +1,157 @@
 //! The three typed handles: a [`Caller`] *follows* the plugin, a [`Pinned`] *holds it still*, an [`Instance`] is *yours*.
 //!
-//! What is held: one count of a link, in the memory of the core; a pinned handle and an instance also hold its gate.
+//! What is held: a caller holds a link, which is a value; a pinned handle and an instance hold one count in the memory of
+//! the core.
 //!
 //! What is always true:
 //!
-//! * **H1** A handle owns one count of its link. The link's interface is one of the handle's contract (K1), in the
-//!   order of this image.
-//! * **H2** While the gate is held, the state lives and its image is mapped.
+//! * **H1** The interface that a handle calls is one of its contract (K1), in the order of this image: links and holds
+//!   are made for the descriptor of the image that asks.
+//! * **H2** While a [`CallHold`] lives, the generation that was entered is not ended (Q2). While a hold is counted, its
+//!   state lives and its image is mapped.
+//! * **H3** Cells and thread records are never freed.
 
+use core::cell::{Cell as Slot, UnsafeCell};
 use core::fmt;
 use core::marker::PhantomData;
-use core::ptr::NonNull;
-use core::sync::atomic::Ordering;
+use core::mem::MaybeUninit;
+use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
-use polyplug_abi::{Gate, InterfaceHeader, Link, fault_kind};
+use polyplug_abi::{
+    Cell, ContractDescriptor, FaultRecord, Hold, InterfaceHeader, Link, ThreadRecord, Way, barrier,
+};
 
 use crate::call::{Entered, Handle};
 use crate::contract::{Contract, SharedContract, SyncInstance};
+use crate::error::{Error, Result};
 use crate::fault::Fault;
+use crate::{image, reclaim};
 
-/// One count of a link (H1).
-pub(crate) struct LinkCount(NonNull<Link>);
+thread_local! {
+    /// The record of this thread, once this image has asked for it. Nothing to be destroyed (A2).
+    static RECORD: Slot<*const ThreadRecord> = const { Slot::new(ptr::null()) };
+}
 
-impl LinkCount {
-    /// # Safety
-    /// 1. `link` is a live link, and one count of it is handed over.
-    pub(crate) unsafe fn from_raw(link: *const Link) -> Self {
-        // SAFETY: clause 1: a live link is not null.
-        Self(unsafe { NonNull::new_unchecked(link.cast_mut()) })
+/// The record of this thread.
+#[inline(always)]
+pub(crate) fn record() -> &'static ThreadRecord {
+    let record = RECORD.get();
+    if record.is_null() {
+        return ask_for_record();
     }
+    // SAFETY: H3.
+    unsafe { &*record }
+}
 
-    #[cfg(feature = "host")]
-    pub(crate) fn into_raw(self) -> *const Link {
-        let link = self.0.as_ptr();
-        core::mem::forget(self);
-        link
-    }
+#[cold]
+#[inline(never)]
+fn ask_for_record() -> &'static ThreadRecord {
+    // SAFETY: the core's function.
+    let record = unsafe { (image::host().thread)() };
+    RECORD.set(record);
+    // SAFETY: H3: never null.
+    unsafe { &*record }
+}
 
-    #[inline(always)]
-    pub(crate) fn link(&self) -> &Link {
-        // SAFETY: H1: counted, and read-only.
-        unsafe { self.0.as_ref() }
-    }
+/// A call that is inside a generation (H2).
+pub struct CallHold(usize, PhantomData<*const ()>);
 
-    pub(crate) fn plugin(&self) -> &str {
-        // SAFETY: the name lives as long as the link.
-        unsafe { self.link().plugin.str() }
-    }
-
-    /// Holds the gate, or says that the plugin is gone.
-    #[inline(always)]
-    fn hold(&self) -> Result<GateHold, Fault> {
-        let gate = self.link().gate;
-        // SAFETY: the gate lives as long as the link.
-        let (holds, closed) = unsafe { (&(*gate).holds, &(*gate).closed) };
-        // Sequentially consistent on purpose: see `Gate`.
-        holds.fetch_add(1, Ordering::SeqCst);
-        let hold = GateHold { link: self.0 };
-        if closed.load(Ordering::SeqCst) != 0 {
-            drop(hold);
-            return Err(self.gone());
-        }
-        Ok(hold)
-    }
-
-    #[cold]
-    fn gone(&self) -> Fault {
-        let parts = polyplug_abi::FaultParts {
-            plugin: self.link().plugin,
-            ..polyplug_abi::FaultParts::new(
-                fault_kind::UNLOADED,
-                polyplug_abi::Slice::text("the plugin is no longer loaded"),
-            )
-        };
-        Fault::from_parts(&parts)
+impl CallHold {
+    fn new(hold: usize) -> Self {
+        Self(hold, PhantomData)
     }
 }
 
-impl Clone for LinkCount {
-    fn clone(&self) -> Self {
-        // SAFETY: H1: the table of a live link.
-        unsafe { ((*self.link().table).retain)(self.0.as_ptr()) };
-        Self(self.0)
-    }
-}
+/// The lowest bit of a [`CallHold`] that is a count instead of an entry.
+pub(crate) const COUNTED: usize = 1;
 
-impl Drop for LinkCount {
-    fn drop(&mut self) {
-        // SAFETY: H1: gives up the count that this value owns.
-        unsafe { ((*self.link().table).release)(self.0.as_ptr()) };
-    }
-}
-
-/// One hold on a gate (H2). Whoever keeps it also keeps a count of the link.
-pub struct GateHold {
-    link: NonNull<Link>,
-}
-
-impl fmt::Debug for GateHold {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("GateHold")
-    }
-}
-
-impl Drop for GateHold {
+impl Drop for CallHold {
     #[inline(always)]
     fn drop(&mut self) {
-        // SAFETY: the link is counted by whoever keeps this hold.
-        let gate: *const Gate = unsafe { self.link.as_ref() }.gate;
-        // SAFETY: the gate lives as long as the link.
-        let holds = unsafe { &(*gate).holds };
-        if holds.fetch_sub(1, Ordering::SeqCst) == 1 {
-            retire(self.link, gate);
+        if self.0 & COUNTED == 0 {
+            // SAFETY: an entry of this thread's record, never freed (H3); a call returns on the thread it began on.
+            reclaim::leave(unsafe { &*ptr::with_exposed_provenance::<AtomicPtr<()>>(self.0) });
+        } else {
+            leave_counted(self.0);
         }
     }
 }
 
 #[cold]
+fn leave_counted(hold: usize) {
+    // SAFETY: the count of a cell (H3).
+    let counted = unsafe { &*ptr::with_exposed_provenance::<AtomicUsize>(hold & !COUNTED) };
+    counted.fetch_sub(1, Ordering::SeqCst);
+}
+
+impl fmt::Debug for CallHold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CallHold")
+    }
+}
+
+/// Enters what a link leads to.
+#[inline(always)]
+fn enter(link: &Link) -> Result<Entered<CallHold>, Fault> {
+    let record = record();
+    // SAFETY: H3.
+    let cell: &Cell = unsafe { &*link.cell };
+    let fenced = record.barrier != barrier::ASYMMETRIC;
+    let mut taken = ptr::null();
+    if let Some(entry) = reclaim::free(&record.entries) {
+        taken = entry;
+        let generation = reclaim::occupy(entry, fenced, &cell.generation);
+        // SAFETY: H2: null, or entered.
+        if let Some(generation) = unsafe { generation.cast_const().as_ref() }
+            && generation.stamp == link.stamp
+        {
+            let ways = generation.ways.load(Ordering::Acquire);
+            // SAFETY: the stamp says that the link was made for this module, so its index is in range.
+            let way = unsafe { &*ways.add(link.index) };
+            if !way.interface.is_null() {
+                return Ok(Entered {
+                    interface: way.interface,
+                    state: way.state,
+                    hold: CallHold::new(taken.expose_provenance()),
+                });
+            }
+        }
+    }
+    let Long { way, fault } = enter_long(link, taken);
+    if !fault.is_null() {
+        // SAFETY: a fault that is returned comes with one count.
+        return Err(unsafe { Fault::from_raw(fault) });
+    }
+    // SAFETY: this thread's own place, just written.
+    let way = unsafe { &*way };
+    Ok(Entered {
+        interface: way.interface,
+        state: way.state,
+        hold: CallHold::new(way.hold),
+    })
+}
+
+thread_local! {
+    /// Where the long way writes its answer. In a place of its own, so that the short way need not keep its answer in memory
+    /// only because the long way must: that costs the short one a nanosecond.
+    static ANSWER: UnsafeCell<MaybeUninit<Way>> = const { UnsafeCell::new(MaybeUninit::uninit()) };
+}
+
+/// What the long way answers: two words, which travel in registers.
+struct Long {
+    way: *const Way,
+    fault: *mut FaultRecord,
+}
+
+/// The long way: a reload is under way, the plugin is gone, or this thread is deep inside calls.
+#[cold]
 #[inline(never)]
-fn retire(link: NonNull<Link>, gate: *const Gate) {
-    // SAFETY: as in `drop` above.
-    let table = unsafe { link.as_ref() }.table;
-    // SAFETY: the table of a live link; the last hold on a closed gate is gone.
-    unsafe { ((*table).retire)(gate) };
+fn enter_long(link: &Link, entry: *const AtomicPtr<()>) -> Long {
+    let way = ANSWER.with(|answer| answer.get().cast::<Way>());
+    // SAFETY: the core's function, with a link of this core, an entry of this thread or none, and a place for the answer.
+    let fault = unsafe { (image::host().enter)(link, entry, way) };
+    Long { way, fault }
 }
 
 /// Follows the plugin: each call goes to the code that is current, and is a fault once the plugin is unloaded.
@@ -130,19 +159,20 @@ fn retire(link: NonNull<Link>, gate: *const Gate) {
 /// Always `Send + Sync + 'static`; cloning is cheap. Implements the contract's trait. What can be done with the handle
 /// itself are associated functions, such as `Caller::pin(&caller)`, so that they never hide a method of the contract.
 pub struct Caller<C: ?Sized> {
-    link: LinkCount,
+    link: Link,
     contract: PhantomData<*const C>,
 }
 
-// SAFETY: providers are `Send + Sync + 'static`; counts and gates are atomic.
+// SAFETY: providers are `Send + Sync + 'static` (C15); a link is addresses of what is never freed (H3).
 unsafe impl<C: ?Sized> Send for Caller<C> {}
 // SAFETY: as above.
 unsafe impl<C: ?Sized> Sync for Caller<C> {}
 
 impl<C: ?Sized + SharedContract> Caller<C> {
     /// # Safety
-    /// 1. H1 holds for this count and contract.
-    pub(crate) unsafe fn from_link(link: LinkCount) -> Self {
+    /// 1. The link is of this core, and was made for this contract's descriptor in this image (H1). If it has a keeper,
+    ///    that has counted it.
+    pub(crate) unsafe fn from_link(link: Link) -> Self {
         Self {
             link,
             contract: PhantomData,
@@ -154,58 +184,176 @@ impl<C: ?Sized + SharedContract> Caller<C> {
     /// # Errors
     /// A fault of kind `Unloaded` when the plugin is gone already.
     pub fn pin(this: &Self) -> Result<Pinned<C>, Fault> {
-        let hold = this.link.hold()?;
-        let Link {
-            interface, state, ..
-        } = *this.link.link();
+        let mut fault = ptr::null_mut();
+        // SAFETY: the core's function, with a link of this core and a place for a fault.
+        let hold = unsafe { (image::host().pin)(&raw const this.link, &raw mut fault) };
         Ok(Pinned {
-            interface,
-            state,
-            hold,
-            link: this.link.clone(),
+            // SAFETY: what is returned comes with one count.
+            hold: unsafe { HoldCount::from_answer(hold, fault) }?,
             contract: PhantomData,
         })
+    }
+
+    /// The same plugin through another contract that it offers.
+    ///
+    /// # Errors
+    /// [`Error::Fault`] when the plugin does not offer it, or is gone.
+    ///
+    /// ```
+    /// # use polyplug::{Caller, Runtime};
+    /// # #[polyplug::contract(id = "doc.reader", version = "1.0")]
+    /// # trait Reader { fn read(&self) -> u32; }
+    /// # #[polyplug::contract(id = "doc.writer", version = "1.0")]
+    /// # trait Writer { fn write(&self, value: u32); }
+    /// # fn example(reader: &Caller<dyn Reader>) -> polyplug::Result<()> {
+    /// let writer = Caller::cast::<dyn Writer>(reader)?;
+    /// writer.write(reader.read());
+    /// # Ok(())
+    /// # }
+    /// # fn main() {}
+    /// ```
+    pub fn cast<D: ?Sized + SharedContract>(this: &Self) -> Result<Caller<D>> {
+        let mut other = this.link;
+        // SAFETY: the core's function, with a link of this core, this image's descriptor, and a place for a link.
+        let fault =
+            unsafe { (image::host().cast)(&raw const this.link, D::DESCRIPTOR, &raw mut other) };
+        if !fault.is_null() {
+            // SAFETY: a fault that is returned comes with one count.
+            return Err(Error::Fault(unsafe { Fault::from_raw(fault) }));
+        }
+        keep(&other);
+        // SAFETY: H1: made for this descriptor, and counted a line above.
+        Ok(unsafe { Caller::from_link(other) })
     }
 
     /// The name of the plugin.
     #[must_use]
     pub fn plugin(this: &Self) -> &str {
-        this.link.plugin()
+        // SAFETY: the name of a plugin is immortal.
+        unsafe { this.link.plugin.str() }
     }
+}
+
+/// One more handle of the host.
+#[inline(always)]
+fn keep(link: &Link) {
+    #[cfg(feature = "host")]
+    if !link.keeper.is_null() {
+        // SAFETY: a keeper that has counted `link` lives; only the core's own image sees one.
+        unsafe { crate::host::keeper::keep(link.keeper) };
+    }
+    let _ = link;
 }
 
 impl<C: ?Sized> Clone for Caller<C> {
     fn clone(&self) -> Self {
+        keep(&self.link);
         Self {
-            link: self.link.clone(),
+            link: self.link,
             contract: PhantomData,
+        }
+    }
+}
+
+impl<C: ?Sized> Drop for Caller<C> {
+    #[inline]
+    fn drop(&mut self) {
+        #[cfg(feature = "host")]
+        if !self.link.keeper.is_null() {
+            // SAFETY: gives up the count that this handle has.
+            unsafe { crate::host::keeper::release(self.link.keeper) };
         }
     }
 }
 
 impl<C: ?Sized + Contract> fmt::Debug for Caller<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        describe::<C>(f, "Caller", &self.link)
+        // SAFETY: the name of a plugin is immortal.
+        describe::<C>(f, "Caller", unsafe { self.link.plugin.str() })
     }
 }
 
 // SAFETY: E1: H1 and H2.
 unsafe impl<C: ?Sized + Contract> Handle<C> for Caller<C> {
-    type Hold = GateHold;
+    type Hold = CallHold;
 
     #[inline(always)]
-    fn enter(&self) -> Result<Entered<GateHold>, Fault> {
-        let hold = self.link.hold()?;
-        let link = self.link.link();
-        Ok(Entered {
-            interface: link.interface,
-            state: link.state,
-            hold,
-        })
+    fn enter(&self) -> Result<Entered<CallHold>, Fault> {
+        enter(&self.link)
     }
 
     fn plugin(&self) -> &str {
-        self.link.plugin()
+        // SAFETY: the name of a plugin is immortal.
+        unsafe { self.link.plugin.str() }
+    }
+}
+
+/// One count of a hold (H2), with what a call needs of it.
+struct HoldCount {
+    interface: *const InterfaceHeader,
+    state: *mut (),
+    hold: NonNull<Hold>,
+}
+
+impl HoldCount {
+    /// # Safety
+    /// 1. `hold` is null, and then `fault` one count of a fault, or a live hold, one count of which is handed over.
+    unsafe fn from_answer(hold: *const Hold, fault: *mut FaultRecord) -> Result<Self, Fault> {
+        match NonNull::new(hold.cast_mut()) {
+            // SAFETY: clause 1.
+            Some(hold) => Ok(unsafe { Self::of(hold) }),
+            // SAFETY: clause 1.
+            None => Err(unsafe { Fault::from_raw(fault) }),
+        }
+    }
+
+    /// # Safety
+    /// 1. A live hold, one count of which is handed over.
+    unsafe fn of(hold: NonNull<Hold>) -> Self {
+        // SAFETY: clause 1.
+        let Hold {
+            interface, state, ..
+        } = *unsafe { hold.as_ref() };
+        Self {
+            interface,
+            state,
+            hold,
+        }
+    }
+
+    #[inline(always)]
+    fn hold(&self) -> &Hold {
+        // SAFETY: counted, and read-only.
+        unsafe { self.hold.as_ref() }
+    }
+
+    fn plugin(&self) -> &str {
+        // SAFETY: the name of a plugin is immortal.
+        unsafe { self.hold().plugin.str() }
+    }
+
+    #[inline(always)]
+    fn entered(&self) -> Entered<()> {
+        Entered {
+            interface: self.interface,
+            state: self.state,
+            hold: (),
+        }
+    }
+}
+
+impl Clone for HoldCount {
+    fn clone(&self) -> Self {
+        // SAFETY: the table of a live hold.
+        unsafe { ((*self.hold().table).retain)(self.hold.as_ptr()) };
+        Self { ..*self }
+    }
+}
+
+impl Drop for HoldCount {
+    fn drop(&mut self) {
+        // SAFETY: gives up the count that this value owns.
+        unsafe { ((*self.hold().table).release)(self.hold.as_ptr()) };
     }
 }
 
@@ -213,42 +361,33 @@ unsafe impl<C: ?Sized + Contract> Handle<C> for Caller<C> {
 ///
 /// `Send + Sync`, counted. Keeps its code mapped and its state alive until it is dropped.
 pub struct Pinned<C: ?Sized> {
-    interface: *const InterfaceHeader,
-    state: *mut (),
-    // Before the link: a hold needs the link.
-    hold: GateHold,
-    link: LinkCount,
+    hold: HoldCount,
     contract: PhantomData<*const C>,
 }
 
-// SAFETY: as for `Caller`.
+// SAFETY: as for `Caller`; counts are atomic.
 unsafe impl<C: ?Sized> Send for Pinned<C> {}
-// SAFETY: as for `Caller`.
+// SAFETY: as above.
 unsafe impl<C: ?Sized> Sync for Pinned<C> {}
 
 impl<C: ?Sized + SharedContract> Pinned<C> {
     /// The name of the plugin.
     #[must_use]
     pub fn plugin(this: &Self) -> &str {
-        this.link.plugin()
+        this.hold.plugin()
+    }
+
+    /// Whether callers reach the same version of the plugin; no after a reload or an unload.
+    #[must_use]
+    pub fn is_current(this: &Self) -> bool {
+        is_current(&this.hold)
     }
 }
 
 impl<C: ?Sized> Clone for Pinned<C> {
     fn clone(&self) -> Self {
-        // SAFETY: the gate lives as long as the link; it is held already, so it cannot reach 0 meanwhile.
-        unsafe {
-            (*self.link.link().gate)
-                .holds
-                .fetch_add(1, Ordering::SeqCst)
-        };
         Self {
-            interface: self.interface,
-            state: self.state,
-            hold: GateHold {
-                link: self.hold.link,
-            },
-            link: self.link.clone(),
+            hold: self.hold.clone(),
             contract: PhantomData,
         }
     }
@@ -256,7 +395,7 @@ impl<C: ?Sized> Clone for Pinned<C> {
 
 impl<C: ?Sized + Contract> fmt::Debug for Pinned<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        describe::<C>(f, "Pinned", &self.link)
+        describe::<C>(f, "Pinned", self.hold.plugin())
     }
 }
 
@@ -266,15 +405,11 @@ unsafe impl<C: ?Sized + Contract> Handle<C> for Pinned<C> {
 
     #[inline(always)]
     fn enter(&self) -> Result<Entered<()>, Fault> {
-        Ok(Entered {
-            interface: self.interface,
-            state: self.state,
-            hold: (),
-        })
+        Ok(self.hold.entered())
     }
 
     fn plugin(&self) -> &str {
-        self.link.plugin()
+        self.hold.plugin()
     }
 }
 
@@ -282,10 +417,7 @@ unsafe impl<C: ?Sized + Contract> Handle<C> for Pinned<C> {
 ///
 /// `Send`, and `Sync` unless the contract is exclusive. Keeps its code mapped.
 pub struct Instance<C: ?Sized> {
-    interface: *const InterfaceHeader,
-    state: *mut (),
-    // Before the link: the link destroys the object, and that needs no hold of its own.
-    link: LinkCount,
+    hold: HoldCount,
     contract: PhantomData<*const C>,
 }
 
@@ -296,16 +428,12 @@ unsafe impl<C: ?Sized + SyncInstance> Sync for Instance<C> {}
 
 impl<C: ?Sized + Contract> Instance<C> {
     /// # Safety
-    /// 1. H1 holds for this count and contract; the link owns its state and holds its gate.
+    /// 1. H1 holds for this hold and contract; it is an instance's, and one count is handed over.
     #[cfg(feature = "host")]
-    pub(crate) unsafe fn from_link(link: LinkCount) -> Self {
-        let Link {
-            interface, state, ..
-        } = *link.link();
+    pub(crate) unsafe fn from_hold(hold: *const Hold) -> Self {
         Self {
-            interface,
-            state,
-            link,
+            // SAFETY: clause 1: a live hold is not null.
+            hold: unsafe { HoldCount::of(NonNull::new_unchecked(hold.cast_mut())) },
             contract: PhantomData,
         }
     }
@@ -313,40 +441,88 @@ impl<C: ?Sized + Contract> Instance<C> {
     /// The name of the plugin.
     #[must_use]
     pub fn plugin(this: &Self) -> &str {
-        this.link.plugin()
+        this.hold.plugin()
+    }
+
+    /// Whether it is of the version of the plugin that a new instance would be of; no after a reload or an unload.
+    #[must_use]
+    pub fn is_current(this: &Self) -> bool {
+        is_current(&this.hold)
+    }
+
+    /// The same object through another contract that its plugin offers.
+    ///
+    /// # Errors
+    /// [`Error::Fault`] when the plugin does not offer it; the object is gone then.
+    pub fn cast<D: ?Sized + Contract>(this: Self) -> Result<Instance<D>> {
+        // SAFETY: the table of a live hold.
+        let cast = unsafe { (*this.hold.hold().table).cast };
+        this.other::<D>(cast).map_err(Error::Fault)
+    }
+
+    /// Moves the object to the current version of its plugin: what `save` made of it is restored there, and this handle
+    /// is the restored one from then on. Nothing happens when it is of that version already.
+    ///
+    /// # Errors
+    /// [`Error::Fault`] when the plugin saves nothing, does not restore it, or is gone; the object is as it was then.
+    pub fn migrate(this: &mut Self) -> Result<()> {
+        // SAFETY: the table of a live hold.
+        let migrate = unsafe { (*this.hold.hold().table).migrate };
+        let migrated = this.other::<C>(migrate).map_err(Error::Fault)?;
+        *this = migrated;
+        Ok(())
+    }
+
+    fn other<D: ?Sized + Contract>(
+        &self,
+        way: unsafe extern "C" fn(
+            *const Hold,
+            *const ContractDescriptor,
+            *mut *mut FaultRecord,
+        ) -> *const Hold,
+    ) -> Result<Instance<D>, Fault> {
+        let mut fault = ptr::null_mut();
+        // SAFETY: a function of this hold's table, with a live hold, this image's descriptor, and a place for a fault.
+        let hold = unsafe { way(self.hold.hold.as_ptr(), D::DESCRIPTOR, &raw mut fault) };
+        Ok(Instance {
+            // SAFETY: what is returned comes with one count.
+            hold: unsafe { HoldCount::from_answer(hold, fault) }?,
+            contract: PhantomData,
+        })
     }
 }
 
 impl<C: ?Sized + Contract> fmt::Debug for Instance<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        describe::<C>(f, "Instance", &self.link)
+        describe::<C>(f, "Instance", self.hold.plugin())
     }
 }
 
-// SAFETY: E1: H1, and the link holds the gate as long as `self` lives (H2).
+// SAFETY: E1: H1, and H2 as long as `self` lives.
 unsafe impl<C: ?Sized + Contract> Handle<C> for Instance<C> {
     type Hold = ();
 
     #[inline(always)]
     fn enter(&self) -> Result<Entered<()>, Fault> {
-        Ok(Entered {
-            interface: self.interface,
-            state: self.state,
-            hold: (),
-        })
+        Ok(self.hold.entered())
     }
 
     fn plugin(&self) -> &str {
-        self.link.plugin()
+        self.hold.plugin()
     }
+}
+
+fn is_current(hold: &HoldCount) -> bool {
+    // SAFETY: the table of a live hold.
+    unsafe { ((*hold.hold().table).is_current)(hold.hold.as_ptr()) != 0 }
 }
 
 fn describe<C: ?Sized + Contract>(
     f: &mut fmt::Formatter<'_>,
     kind: &str,
-    link: &LinkCount,
+    plugin: &str,
 ) -> fmt::Result {
     // SAFETY: this image's descriptor: static text.
     let name = unsafe { C::DESCRIPTOR.name.str() };
-    write!(f, "{kind}<dyn {name}>({})", link.plugin())
+    write!(f, "{kind}<dyn {name}>({plugin})")
 }

@@ -1,22 +1,40 @@
-//! The runtime: registry, loading, reflection. Everything here is left out of a plugin built without the feature `host`.
+//! The runtime: registry, loading, lifecycle, reflection. Everything here is left out of a plugin built without the feature
+//! `host`.
 
+pub use self::events::{Event, Subscription};
 pub use self::info::{
     ArgumentInfo, ContractInfo, ContractVersion, MethodInfo, ModuleInfo, PluginInfo,
 };
 pub use self::load::inspect;
 pub use self::module::Module;
+pub use self::report::{CallHolder, Holders, ReloadReport, UnloadOutcome, UnloadReport};
 pub use self::runtime::{Builder, Provider, Runtime};
+pub use self::threads::{HoldReason, ThreadHolder};
 
+mod admission;
 mod cell;
 mod context;
 mod copy;
 mod diff;
+pub(crate) mod domain;
+mod events;
+mod fast;
+mod generation;
+pub(crate) mod holds;
 mod info;
+pub(crate) mod keeper;
+mod lifecycle;
 mod load;
+#[cfg(feature = "tracing")]
+pub(crate) mod log;
+pub(crate) mod mapped;
 pub(crate) mod model;
 mod module;
 mod object_file;
 mod reaper;
 mod registry;
+mod report;
 mod runtime;
+mod state;
+pub(crate) mod threads;
 pub(crate) mod views;

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use polyplug_abi::{ABI_VERSION, Host};
 
-use crate::fault;
+use crate::{fault, threads};
 
 /// The core in this image itself: what a program uses, and a plugin that nobody has loaded (in its own tests).
 static LOCAL: Host = Host {
@@ -16,9 +16,15 @@ static LOCAL: Host = Host {
     fault_new: fault::fault_new,
     fault_unhandled: fault::fault_unhandled,
     report: fault::report,
-    adapt: adapt::adapt,
-    threads: core::ptr::null(),
-    log: core::ptr::null(),
+    adapt: core_half::adapt,
+    thread: core_half::thread,
+    enter: core_half::enter,
+    pin: core_half::pin,
+    cast: core_half::cast,
+    keep_image: core_half::keep_image,
+    release_image: core_half::release_image,
+    threads: core_half::THREADS,
+    log: crate::log::TABLE,
 };
 
 static LOADED_BY: AtomicPtr<Host> = AtomicPtr::new(core::ptr::null_mut());
@@ -63,28 +69,74 @@ pub(crate) fn name() -> String {
     String::from_utf8_lossy(&name.bytes[..name.len]).into_owned()
 }
 
-/// Called once, by the entry point.
-pub(crate) fn become_module(core: &'static Host, name: &str) {
+/// Called once, by the entry point. `image` is what the core calls this image; null when it does not follow its threads.
+pub(crate) fn become_module(core: &'static Host, name: &str, image: *const ()) {
     let bytes = name.as_bytes();
     let len = bytes.len().min(Name::ROOM);
     let mut place = NAME.lock().unwrap_or_else(PoisonError::into_inner);
     place.bytes[..len].copy_from_slice(&bytes[..len]);
     place.len = len;
+    drop(place);
+    threads::become_module(core.threads, image);
     LOADED_BY.store(core::ptr::from_ref(core).cast_mut(), Ordering::Release);
 }
 
 #[cfg(feature = "host")]
-use crate::host::views as adapt;
+mod core_half {
+    pub(super) use crate::host::domain::thread;
+    pub(super) use crate::host::holds::{cast, enter, pin};
+    pub(super) use crate::host::mapped::{keep_image, release_image};
+    pub(super) use crate::host::threads::THREADS;
+    pub(super) use crate::host::views::adapt;
+}
 
+/// Without a core nothing ever comes from another image, and there are no links and holds: none of these is called, but
+/// `keep_image`, which knows no module.
 #[cfg(not(feature = "host"))]
-mod adapt {
-    use polyplug_abi::{ContractDescriptor, InterfaceHeader};
+mod core_half {
+    use core::sync::atomic::AtomicPtr;
 
-    /// Without a core nothing ever comes from another image.
+    use polyplug_abi::{
+        ContractDescriptor, FaultRecord, Hold, InterfaceHeader, Link, ThreadRecord, Way,
+    };
+
+    /// Without a core nobody unmaps this image, or any other.
+    pub(super) const THREADS: *const polyplug_abi::ThreadTable = core::ptr::null();
+
     pub(super) unsafe extern "C" fn adapt(
         _: *const InterfaceHeader,
         _: *const ContractDescriptor,
     ) -> *const InterfaceHeader {
         core::ptr::null()
     }
+
+    pub(super) unsafe extern "C" fn thread() -> *const ThreadRecord {
+        std::process::abort()
+    }
+
+    pub(super) unsafe extern "C" fn enter(
+        _: *const Link,
+        _: *const AtomicPtr<()>,
+        _: *mut Way,
+    ) -> *mut FaultRecord {
+        std::process::abort()
+    }
+
+    pub(super) unsafe extern "C" fn pin(_: *const Link, _: *mut *mut FaultRecord) -> *const Hold {
+        std::process::abort()
+    }
+
+    pub(super) unsafe extern "C" fn cast(
+        _: *const Link,
+        _: *const ContractDescriptor,
+        _: *mut Link,
+    ) -> *mut FaultRecord {
+        std::process::abort()
+    }
+
+    pub(super) unsafe extern "C" fn keep_image(_: *const ()) -> *const () {
+        core::ptr::null()
+    }
+
+    pub(super) unsafe extern "C" fn release_image(_: *const ()) {}
 }

@@ -274,6 +274,8 @@ pub struct Proxy<D: ?Sized> {
     /// As it came, to be passed on.
     object: Object,
     interface: *const InterfaceHeader,
+    /// What keeps the image of the object's maker mapped.
+    image: *const (),
     registered: bool,
     kind: PhantomData<*const D>,
 }
@@ -295,6 +297,7 @@ impl<D: ?Sized> Proxy<D> {
         Self {
             // SAFETY: clause 1.
             interface: unsafe { in_our_order(object.interface, contract, arena) },
+            image: keep_image(&object),
             object,
             registered: false,
             kind: PhantomData,
@@ -315,6 +318,19 @@ impl<D: ?Sized> Drop for Proxy<D> {
             // SAFETY: O3: the owner that this proxy has.
             unsafe { release(self.object.state) };
         }
+        // After the object's own code has returned.
+        // SAFETY: what the core kept for this proxy.
+        unsafe { (image::host().release_image)(self.image) };
+    }
+}
+
+/// Keeps the image that an object's owners are given up in mapped. The caller is inside a call of that image, or its thread
+/// is one of its own, so the image is there meanwhile.
+fn keep_image(object: &Object) -> *const () {
+    match object.release {
+        // SAFETY: the core's function takes any address.
+        Some(release) => unsafe { (image::host().keep_image)(release as *const ()) },
+        None => core::ptr::null(),
     }
 }
 

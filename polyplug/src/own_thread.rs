@@ -3,8 +3,9 @@
 //!
 //! What is held: nothing. Who may touch it: the panic hook.
 //!
-//! The answer is read off the stack. Below everything else lies the system's own start of the thread, which lies in the
-//! library that `pthread_create` lies in; the frame above it belongs to whoever started the thread. That is the standard
+//! A core that follows the threads of this image knows. Elsewhere the answer is read off the stack. Below everything else
+//! lies the system's own start of the thread, which lies in the library that `pthread_join` lies in (`pthread_create` may
+//! be this image's own: [`threads`](crate::threads)); the frame above it belongs to whoever started the thread. That is the standard
 //! library, and each image has its own copy of it. No thread-local is registered, and nothing is allocated.
 //!
 //! What is always true:
@@ -30,7 +31,7 @@ pub(crate) fn is_of_this_image() -> bool {
 
     unsafe extern "C" {
         fn dladdr(address: *const c_void, info: *mut ObjectInfo) -> c_int;
-        fn pthread_create();
+        fn pthread_join();
         fn _Unwind_Backtrace(visit: Visit, found: *mut c_void) -> c_int;
         fn _Unwind_GetIP(context: *mut c_void) -> usize;
     }
@@ -68,8 +69,11 @@ pub(crate) fn is_of_this_image() -> bool {
         0
     }
 
+    if crate::threads::started_here() {
+        return true;
+    }
     let mut found = Found {
-        system: object_of(pthread_create as *const c_void),
+        system: object_of(pthread_join as *const c_void),
         outermost: ptr::null(),
     };
     // SAFETY: Y1: the function and what it is given fit each other.

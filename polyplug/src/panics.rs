@@ -4,6 +4,7 @@
 
 use core::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::OnceLock;
 
 use crate::fault::{self, Fault};
 use crate::{image, own_thread};
@@ -47,6 +48,11 @@ impl Place {
     }
 }
 
+/// The hook that was there before, where panics are printed.
+static PRINTED_BY: OnceLock<PanicHook> = OnceLock::new();
+
+type PanicHook = Box<dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync>;
+
 thread_local! {
     static LAST: Cell<Place> = const { Cell::new(Place::NONE) };
     static AWAITED: Cell<u32> = const { Cell::new(0) };
@@ -61,15 +67,19 @@ pub(crate) fn last_place() -> Place {
 /// Installs this image's panic hook: it remembers the place, and prints only when asked to. A panic on a thread that this
 /// image started itself is nobody's fault to take: it is reported to the host.
 ///
-/// Only for images loaded as a module, which have their own copy of the standard library.
+/// Only for images loaded as a module, which have their own copy of the standard library. The hook captures nothing, and
+/// what it needs lies in statics: memory that only the image knows would be lost with each image that is unmapped.
 pub(crate) fn install_hook(output: bool) {
     let previous = panic::take_hook();
-    panic::set_hook(Box::new(move |info| {
+    if output {
+        let _ = PRINTED_BY.set(previous);
+    }
+    panic::set_hook(Box::new(|info| {
         if let Some(location) = info.location() {
             let _ = LAST.try_with(|last| last.set(Place::of(location)));
         }
-        if output {
-            previous(info);
+        if let Some(print) = PRINTED_BY.get() {
+            print(info);
         } else if own_thread::is_of_this_image() {
             report(info);
         }

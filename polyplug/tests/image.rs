@@ -12,6 +12,7 @@ use polyplug::__private::abi::{
     ABI_VERSION, ENTRY_SYMBOL, FaultParts, FaultRecord, Host, InitFunction, InterfaceHeader, List,
     Registration, Slice, init_code, module_flags,
 };
+use polyplug::__private::abi::{ContractDescriptor, Hold, Link, ThreadRecord, Way};
 
 unsafe extern "C" fn no_fault(_: *const FaultParts) -> *mut FaultRecord {
     std::process::abort()
@@ -28,6 +29,36 @@ unsafe extern "C" fn no_view(
     std::ptr::null()
 }
 
+unsafe extern "C" fn no_thread() -> *const ThreadRecord {
+    std::process::abort()
+}
+
+unsafe extern "C" fn no_way(
+    _: *const Link,
+    _: *const std::sync::atomic::AtomicPtr<()>,
+    _: *mut Way,
+) -> *mut FaultRecord {
+    std::process::abort()
+}
+
+unsafe extern "C" fn no_pin(_: *const Link, _: *mut *mut FaultRecord) -> *const Hold {
+    std::process::abort()
+}
+
+unsafe extern "C" fn no_cast(
+    _: *const Link,
+    _: *const ContractDescriptor,
+    _: *mut Link,
+) -> *mut FaultRecord {
+    std::process::abort()
+}
+
+unsafe extern "C" fn no_image(_: *const ()) -> *const () {
+    std::ptr::null()
+}
+
+unsafe extern "C" fn nothing_kept(_: *const ()) {}
+
 const fn host(abi: u32) -> Host {
     Host {
         size: size_of::<Host>() as u32,
@@ -36,6 +67,12 @@ const fn host(abi: u32) -> Host {
         fault_unhandled: no_report,
         report: no_text,
         adapt: no_view,
+        thread: no_thread,
+        enter: no_way,
+        pin: no_pin,
+        cast: no_cast,
+        keep_image: no_image,
+        release_image: nothing_kept,
         threads: std::ptr::null(),
         log: std::ptr::null(),
     }

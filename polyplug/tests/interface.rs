@@ -535,7 +535,7 @@ fn c03_the_erased_face_checks_every_argument() {
         fault
             .expect("a fault")
             .message()
-            .starts_with("argument the frame is null")
+            .starts_with("the frame is null")
     );
 }
 

@@ -60,6 +60,7 @@ struct Key {
     text: String,
 }
 
+/// The derived one, but for the panic.
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
         assert!(!ARMED.load(Ordering::SeqCst), "a key that panics");

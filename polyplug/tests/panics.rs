@@ -1,7 +1,6 @@
 //! Panics, in every place and direction: each is a fault with the words and the place of whoever panicked, and everybody
 //! lives on.
 
-use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -9,6 +8,9 @@ use std::time::{Duration, Instant};
 use faulty_api::{Back, Faulty, Listener, Refusal};
 use fixture_harness::fixture;
 use polyplug::{Caller, Fault, FaultKind, Runtime, catch};
+use support::in_child;
+
+mod support;
 
 /// Answers, calls the plugin again, or panics, by depth.
 #[derive(Default)]
@@ -297,27 +299,6 @@ fn strings_errors_and_faults_leave_memory_flat() {
             drop(fault(|| faulty.literal()));
         }
     });
-}
-
-/// Runs one test of this file in a process of its own, and returns what it wrote to standard error;
-/// nothing in that process itself.
-fn in_child(test: &str, environment: &[(&str, &str)]) -> Option<String> {
-    if std::env::var_os("POLYPLUG_TEST_CHILD").is_some() {
-        return None;
-    }
-    let output = Command::new(std::env::current_exe().expect("this test"))
-        .args([test, "--exact", "--nocapture", "--test-threads=1"])
-        .env("POLYPLUG_TEST_CHILD", "1")
-        .envs(environment.iter().copied())
-        .output()
-        .expect("a child process");
-    let (stdout, stderr) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr).into_owned(),
-    );
-    assert!(output.status.success(), "{stdout}\n{stderr}");
-    assert!(stdout.contains("1 passed"), "{stdout}");
-    Some(stderr)
 }
 
 #[test]

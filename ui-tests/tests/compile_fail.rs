@@ -10,9 +10,56 @@ const TOPICS: [&str; 4] = ["contract", "plugin", "data", "host"];
 /// The compiler that wrote the goldens. Others say the same in other words.
 const PINNED: &str = "1.95.";
 
-/// What the compiler says without a place for words of ours: two impls of one trait, and a function with other
-/// parameters than those asked for.
-const NO_WORDS: [&str; 2] = ["error[E0119]", "error[E0593]"];
+/// What the compiler says without a place for words of ours: two impls of one trait, and a function that is not there.
+const NO_WORDS: [&str; 2] = ["error[E0119]", "error[E0599]: no function"];
+
+/// The mistakes that newcomers make, each with a case.
+const NEWCOMERS: [&str; 32] = [
+    "contract/generic-method",
+    "contract/impl-trait-argument",
+    "contract/impl-trait-result",
+    "contract/async-method",
+    "contract/self-by-value",
+    "contract/static-method",
+    "contract/associated-type",
+    "contract/associated-const",
+    "contract/unknown-type-deep-inside",
+    "contract/static-argument",
+    "contract/static-result",
+    "contract/static-inside-result",
+    "contract/result-that-borrows",
+    "contract/missing-id",
+    "contract/bad-version",
+    "contract/mut-bool-slice",
+    "contract/boxed-text",
+    "plugin/inherent-impl",
+    "plugin/not-send-sync",
+    "plugin/no-default",
+    "plugin/new-of-wrong-argument",
+    "plugin/new-of-wrong-result",
+    "plugin/options-twice",
+    "data/reference-field",
+    "data/union",
+    "data/generic-struct",
+    "data/with-drop",
+    "host/get-of-exclusive",
+    "host/get-of-a-type",
+    "host/get-of-no-contract",
+    "host/caller-of-pinned",
+    "host/call-of-pinned",
+];
+
+#[test]
+fn newcomers() {
+    let cases = cases();
+    for mistake in NEWCOMERS {
+        let file = format!("{mistake}.rs");
+        assert!(
+            cases.iter().any(|case| case.ends_with(&file)),
+            "no case `{mistake}`"
+        );
+    }
+}
 
 #[test]
 fn goldens() {

@@ -3,6 +3,7 @@
     clippy::non_minimal_cfg,
     clippy::needless_lifetimes,
     clippy::needless_arbitrary_self_type,
+    clippy::too_many_arguments,
     reason = "contracts as their authors may write them"
 )]
 
@@ -461,36 +462,227 @@ pub struct Weight {
     pub grams: u32,
 }
 
+/// Writes a contract and its plugin. What is passed to it means something else than what it writes itself.
 macro_rules! contract_with {
-    ($name:ident, $of:ty) => {
-        #[polyplug::contract(id = "hygiene.written", version = "1.0")]
+    ($name:ident, $plugin:ident, $of:ty, $own:ty, $new:path, $id:expr, $version:literal) => {
+        #[polyplug::contract(id = $id, version = $version)]
         /// Compares.
         pub trait $name {
             /// One weight, heavier by so much.
             fn heavier(&self, weight: $crate::Weight, by: $of) -> Vec<$crate::Weight>;
+            /// Every way to take a type.
+            fn every(
+                &self,
+                by: &$own,
+                list: &[$own],
+                sink: &mut Vec<$own>,
+                change: &mut [$own],
+                work: &mut dyn FnMut($own, &$own) -> $own,
+                keep: Box<dyn Fn(&[$own]) -> $own + Send>,
+                more: Vec<Option<&$own>>,
+                object: &dyn $name,
+            ) -> ($own, Option<$own>);
+            /// Lends.
+            fn first<'a>(&self, list: &'a [$own]) -> Option<&'a $own>;
+            /// With a body.
+            fn twice(&self, own: $own) -> ($own, $own) {
+                (own, own)
+            }
+        }
+
+        #[polyplug::plugin(new = $new)]
+        impl $name for $plugin {
+            fn heavier(&self, weight: Weight, by: Option<u32>) -> Vec<Weight> {
+                vec![Weight {
+                    grams: weight.grams + by.unwrap_or(1),
+                }]
+            }
+            fn every(
+                &self,
+                by: &$own,
+                list: &[$own],
+                sink: &mut Vec<$own>,
+                change: &mut [$own],
+                work: &mut dyn FnMut($own, &$own) -> $own,
+                keep: Box<dyn Fn(&[$own]) -> $own + Send>,
+                more: Vec<Option<&$own>>,
+                object: &dyn $name,
+            ) -> ($own, Option<$own>) {
+                change.reverse();
+                sink.extend(more.into_iter().flatten());
+                sink.push(object.twice(*by).1);
+                (work(*by, &list[0]), Some(keep(list)))
+            }
+            fn first<'a>(&self, list: &'a [$own]) -> Option<&'a $own> {
+                list.first()
+            }
         }
     };
 }
 
-contract_with!(Scale, Option<u32>);
+/// Writes data.
+macro_rules! data_with {
+    ($pair:ident, $either:ident, $of:ty) => {
+        #[polyplug::data]
+        #[derive(Clone, Debug, PartialEq)]
+        struct $pair {
+            first: $of,
+            second: Option<$of>,
+        }
+        #[polyplug::data]
+        #[derive(Clone, Debug, PartialEq)]
+        enum $either {
+            One($of),
+            Both { first: $of, then: Box<$pair> },
+        }
+    };
+}
 
+#[derive(Default)]
 struct Balance;
 
-impl Scale for Balance {
-    fn heavier(&self, weight: Weight, by: Option<u32>) -> Vec<Weight> {
-        vec![Weight {
-            grams: weight.grams + by.unwrap_or(1),
-        }]
+impl Balance {
+    fn new(_: &polyplug::Context) -> Self {
+        Self
+    }
+}
+
+contract_with!(
+    Scale,
+    Balance,
+    Option<u32>,
+    Weight,
+    Balance::new,
+    "hygiene.written",
+    "1.0"
+);
+data_with!(Couple, Either, Weight);
+#[polyplug::contract(id = "hygiene.of-written", version = "1.0")]
+trait OfWritten {
+    fn second(&self, either: Either) -> Couple;
+}
+
+#[polyplug::plugin]
+impl OfWritten for Balance {
+    fn second(&self, either: Either) -> Couple {
+        match either {
+            Either::One(first) => Couple {
+                first,
+                second: None,
+            },
+            Either::Both { then, .. } => *then,
+        }
     }
 }
 
 #[test]
-fn contracts_that_a_macro_by_example_writes() {
-    let runtime = polyplug::Runtime::new();
-    runtime.provide::<dyn Scale>(Balance).expect("provided");
+fn what_a_macro_by_example_writes() {
+    let runtime = linked();
     let scale = runtime.get::<dyn Scale>().expect("a caller");
-    assert_eq!(
-        scale.heavier(Weight { grams: 1 }, Some(2)),
-        [Weight { grams: 3 }]
+    let weight = |grams| Weight { grams };
+    assert_eq!(scale.heavier(weight(1), Some(2)), [weight(3)]);
+    let (mut sink, mut change) = (vec![weight(1)], [weight(1), weight(2)]);
+    let answer = scale.every(
+        &weight(5),
+        &[weight(7)],
+        &mut sink,
+        &mut change,
+        &mut |one, other| weight(one.grams + other.grams),
+        Box::new(|list| list[0]),
+        vec![None, Some(&weight(9))],
+        &Balance,
     );
+    assert_eq!(answer, (weight(12), Some(weight(7))));
+    assert_eq!(sink, [weight(1), weight(9), weight(5)]);
+    assert_eq!(change, [weight(2), weight(1)]);
+    assert_eq!(scale.first(&change), Some(&change[0]));
+    assert_eq!(scale.twice(weight(1)).0, weight(1));
+    let pair = Couple {
+        first: weight(1),
+        second: None,
+    };
+    let either = Either::Both {
+        first: weight(2),
+        then: Box::new(pair.clone()),
+    };
+    let of_written = runtime.get::<dyn OfWritten>().expect("a caller");
+    assert_eq!(of_written.second(either), pair);
+    assert_eq!(of_written.second(Either::One(weight(1))), pair);
+}
+
+/// Lifetimes of the object that hide in a path, in bodies that plugins leave out.
+#[polyplug::contract(id = "hygiene.hidden", version = "1.0")]
+trait Hidden {
+    fn cow(&self, text: &str) -> std::borrow::Cow<'_, str> {
+        format!("{text}!").into()
+    }
+    fn next(&mut self, text: &str) -> Option<std::borrow::Cow<'_, str>> {
+        let long = self.cow(text).len() > 2;
+        long.then(|| "a literal".into())
+    }
+}
+
+#[polyplug::plugin]
+impl Hidden for Balance {}
+
+#[test]
+fn default_bodies_answer_with_cow() {
+    let mut hidden = linked().create::<dyn Hidden>().expect("an object");
+    assert_eq!(hidden.cow("text"), "text!");
+    assert_eq!(hidden.next("text").as_deref(), Some("a literal"));
+    assert_eq!(hidden.next(""), None);
+}
+
+/// Plugins that a macro writes, with functions that it names, or its caller.
+macro_rules! counters {
+    ($($ty:ident $name:literal $new:path;)*) => {$(
+        /// Made by a macro.
+        #[derive(Debug)]
+        struct $ty(u32);
+
+        impl $ty {
+            fn make(context: &polyplug::Context) -> Self {
+                let length = u32::try_from(context.plugin().len());
+                Self(length.unwrap())
+            }
+            fn save(&self) -> Vec<u8> {
+                self.0.to_le_bytes().to_vec()
+            }
+            fn restore(
+                _: &polyplug::Context,
+                saved: &[u8],
+            ) -> core::result::Result<Self, core::array::TryFromSliceError> {
+                Ok(Self(u32::from_le_bytes(saved.try_into()?)))
+            }
+        }
+
+        #[polyplug::plugin(
+            name = $name, new = $new, save = Self::save, restore = $ty::restore, wants(dyn Counts)
+        )]
+        impl Counts for $ty {
+            fn count(&self) -> u32 {
+                self.0
+            }
+        }
+    )*};
+}
+
+#[polyplug::contract(id = "hygiene.counts", version = "1.0")]
+trait Counts {
+    fn count(&self) -> u32;
+}
+
+counters! {
+    Short "one" Short::make;
+    Long "fifteen-letters" Long::make;
+}
+
+#[test]
+fn plugins_that_a_macro_writes() {
+    let runtime = Runtime::new();
+    runtime.load_linked().unwrap();
+    for (plugin, count) in [("one", 3), ("fifteen-letters", 15)] {
+        let caller = runtime.get_from::<dyn Counts>(plugin).unwrap();
+        assert_eq!(caller.count(), count);
+    }
 }

@@ -59,6 +59,21 @@ pub trait Counter {
     fn add(&self, x: u64) -> u64;
 }
 
+/// Makes records of the log, so many in one call.
+#[polyplug::contract(id = "bench.logs", version = "1.0")]
+pub trait Logs {
+    /// With `tracing`, which nobody wants.
+    fn filtered(&self, count: u64) -> u64;
+    /// With `tracing`.
+    fn delivered(&self, count: u64) -> u64;
+    /// With `log`, which nobody wants.
+    fn log_filtered(&self, count: u64) -> u64;
+    /// With `log`.
+    fn log_delivered(&self, count: u64) -> u64;
+    /// A span, entered and left, with `tracing`.
+    fn spans(&self, count: u64) -> u64;
+}
+
 /// Calls that pass more than scalars and texts.
 #[polyplug::contract(id = "bench.kinds", version = "1.0")]
 pub trait Kinds {

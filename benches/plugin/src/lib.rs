@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use bench_contract::{Body, Calls, Counter, Document, Kinds};
+use bench_contract::{Body, Calls, Counter, Document, Kinds, Logs};
 use bench_work as work;
 use polyplug::Fault;
 
@@ -92,5 +92,43 @@ impl Kinds for Plugin {
 impl Counter for Plugin {
     fn add(&self, x: u64) -> u64 {
         work::scalar(x)
+    }
+}
+
+#[polyplug::plugin]
+impl Logs for Plugin {
+    fn filtered(&self, count: u64) -> u64 {
+        for number in 0..count {
+            tracing::debug!(number, text = "text", "record {number}");
+        }
+        count
+    }
+
+    fn delivered(&self, count: u64) -> u64 {
+        for number in 0..count {
+            tracing::info!(number, text = "text", "record {number}");
+        }
+        count
+    }
+
+    fn log_filtered(&self, count: u64) -> u64 {
+        for number in 0..count {
+            log::debug!("record {number}");
+        }
+        count
+    }
+
+    fn log_delivered(&self, count: u64) -> u64 {
+        for number in 0..count {
+            log::info!("record {number}");
+        }
+        count
+    }
+
+    fn spans(&self, count: u64) -> u64 {
+        for number in 0..count {
+            tracing::info_span!("span", number).in_scope(|| ());
+        }
+        count
     }
 }

@@ -7,7 +7,7 @@ use syn::{Ident, Lifetime, Type};
 use super::Side;
 use super::model::{Argument, Contract, Method, Origin};
 use crate::carry::{self, Passing};
-use crate::door::{alias, ask, holds_pointer, is_standard, moved, over, place};
+use crate::door::{Door, alias, ask, holds_pointer, is_standard, place};
 
 /// The whole expansion.
 pub(crate) fn expand(contract: &Contract<'_>) -> TokenStream {
@@ -73,7 +73,7 @@ impl Method<'_> {
 
     /// Tokens of ours that say something about the whole signature, where the type lies that most likely cannot cross: the
     /// first that is not all words of the standard library. Decides only where an error points.
-    fn point(&self, tokens: &TokenStream) -> TokenStream {
+    fn point(&self, door: &Door, tokens: &TokenStream) -> TokenStream {
         let of = |argument: &Argument<'_>| match argument.passing {
             Passing::Value(ty)
             | Passing::Reference(ty)
@@ -86,7 +86,7 @@ impl Method<'_> {
         let result = self.result.map(|ty| quote!(#ty));
         let mut types = self.arguments.iter().filter_map(of).chain(result.clone());
         if let Some(suspect) = types.find(|ty| !is_standard(ty)) {
-            return over(&suspect, tokens);
+            return door.over(&suspect, tokens);
         }
         // Known words in places where not all of them may stand.
         let of = |argument: &Argument<'_>| match argument.passing {
@@ -97,7 +97,7 @@ impl Method<'_> {
         let risky = |ty: &TokenStream| self.origin.is_some() || holds_pointer(ty);
         let mut types = self.arguments.iter().filter_map(of);
         match types.next().or_else(|| result.filter(risky)) {
-            Some(suspect) => over(&suspect, tokens),
+            Some(suspect) => door.over(&suspect, tokens),
             None => tokens.clone(),
         }
     }
@@ -107,7 +107,7 @@ impl Method<'_> {
     }
 
     /// What is true of it, of `method_flags`.
-    fn flags(&self, door: &TokenStream) -> TokenStream {
+    fn flags(&self, door: &Door) -> TokenStream {
         let flags = [
             (self.default.is_some(), quote!(DEFAULT)),
             (self.exclusive, quote!(EXCLUSIVE)),
@@ -149,7 +149,7 @@ impl Argument<'_> {
     }
 
     /// Its parameters in the C signature: names and types.
-    fn flat(&self, door: &TokenStream) -> Vec<(Ident, TokenStream)> {
+    fn flat(&self, door: &Door) -> Vec<(Ident, TokenStream)> {
         let Names { value, length, .. } = self.names();
         let length = (length, quote!(#door::core::primitive::usize));
         let object = quote!(*const #door::abi::Object);
@@ -161,28 +161,34 @@ impl Argument<'_> {
             Passing::Reference(ty) => {
                 let ty = carry::fixed(ty);
                 let pointed = alias(door, &ty, &quote!(PointedOf));
-                vec![(value, over(&quote!(#ty), &quote!(*const #pointed)))]
+                vec![(value, door.over(&quote!(#ty), &quote!(*const #pointed)))]
             }
             Passing::Slice(ty) => {
                 let ty = carry::fixed(ty);
                 let lent = data(door, &ty, &quote!(Lent));
-                vec![(value, over(&quote!(#ty), &quote!(*const #lent))), length]
+                vec![
+                    (value, door.over(&quote!(#ty), &quote!(*const #lent))),
+                    length,
+                ]
             }
             Passing::Text => vec![(value, quote!(*const #door::core::primitive::u8)), length],
             Passing::Object(_) | Passing::MutableObject(_) => vec![(value, object)],
             Passing::MutableSlice(ty) => {
                 let lent = ask(door, &slice_of(ty), &quote!(Mutable), &quote!(Pointed));
-                vec![(value, over(&quote!(#ty), &quote!(*mut #lent))), length]
+                vec![
+                    (value, door.over(&quote!(#ty), &quote!(*mut #lent))),
+                    length,
+                ]
             }
             Passing::Sink(ty) => {
                 let lent = ask(door, ty, &quote!(Mutable), &quote!(Pointed));
-                vec![(value, over(&quote!(#ty), &quote!(*mut #lent)))]
+                vec![(value, door.over(&quote!(#ty), &quote!(*mut #lent)))]
             }
         }
     }
 
     /// The layouts of these parameters.
-    fn layouts(&self, door: &TokenStream) -> Vec<TokenStream> {
+    fn layouts(&self, door: &Door) -> Vec<TokenStream> {
         let word = quote!(#door::core::alloc::Layout::new::<#door::core::primitive::usize>());
         match self.passing {
             Passing::Value(ty) => vec![data(door, &carry::fixed(ty), &quote!(ARGUMENT))],
@@ -197,7 +203,7 @@ impl Argument<'_> {
     }
 
     /// Caller: what is made before the call, and what is passed.
-    fn lend(&self, door: &TokenStream) -> (TokenStream, TokenStream) {
+    fn lend(&self, door: &Door) -> (TokenStream, TokenStream) {
         let Names {
             value,
             length,
@@ -229,11 +235,11 @@ impl Argument<'_> {
             }
             Passing::Text => (quote!(), quote!(#value.as_ptr(), #value.len())),
             Passing::Object(ty) => (
-                over(&quote!(#ty), &quote!(let #lent = #door::lend(&#value);)),
+                door.over(&quote!(#ty), &quote!(let #lent = #door::lend(&#value);)),
                 quote!(&raw const #lent),
             ),
             Passing::MutableObject(ty) => (
-                over(
+                door.over(
                     &quote!(#ty),
                     &quote!(let mut #value = #value; let #lent = #door::lend_mut(&mut #value);),
                 ),
@@ -257,7 +263,7 @@ impl Argument<'_> {
     }
 
     /// Caller, as soon as the call was made: the objects in the argument are the callee's.
-    fn surrender(&self, door: &TokenStream) -> TokenStream {
+    fn surrender(&self, door: &Door) -> TokenStream {
         let Passing::Value(ty) = self.passing else {
             return quote!();
         };
@@ -269,7 +275,7 @@ impl Argument<'_> {
     }
 
     /// Caller, after a call without a fault: what came back, and its becoming the caller's.
-    fn come_back(&self, door: &TokenStream) -> Option<(TokenStream, TokenStream)> {
+    fn come_back(&self, door: &Door) -> Option<(TokenStream, TokenStream)> {
         let Passing::Sink(ty) = self.passing else {
             return None;
         };
@@ -278,14 +284,15 @@ impl Argument<'_> {
         } = self.names();
         let member = |member: TokenStream| ask(door, ty, &quote!(Mutable), &member);
         let (come_back, commit) = (member(quote!(come_back)), member(quote!(commit)));
+        let name = &self.name;
         Some((
-            quote!(let #held = #come_back(#lent, __checked, &__arena).map_err(__explain)?;),
+            quote!(let #held = #come_back(#lent, #name, __checked, &__arena).map_err(__explain)?;),
             quote!(#commit(#value, #held);),
         ))
     }
 
     /// Callee: what is made of the parameters, what is passed to the method, and what is done when it returned.
-    fn take(&self, door: &TokenStream) -> (TokenStream, TokenStream, TokenStream) {
+    fn take(&self, door: &Door) -> (TokenStream, TokenStream, TokenStream) {
         let Names {
             value,
             length,
@@ -331,7 +338,7 @@ impl Argument<'_> {
                     quote!(take_object)
                 };
                 let ty = carry::fixed(&Type::TraitObject(ty.clone()));
-                let take = over(
+                let take = door.over(
                     &quote!(#ty),
                     &quote!(let mut #value = #door::#way::<#ty>(#value, &__arena);),
                 );
@@ -363,7 +370,7 @@ impl Argument<'_> {
     }
 
     /// Its type and way of passing, as the descriptor says it.
-    fn describe(&self, door: &TokenStream) -> (TokenStream, TokenStream) {
+    fn describe(&self, door: &Door) -> (TokenStream, TokenStream) {
         let known = |passing: TokenStream| quote!(#door::abi::passing::#passing);
         let function = |ty: &Type| data(door, &carry::fixed(ty), &quote!(FUNCTION));
         match self.passing {
@@ -407,7 +414,7 @@ fn slice_of(ty: &Type) -> TokenStream {
 }
 
 /// `<T as Data>::member`.
-fn data(door: &TokenStream, ty: &impl ToTokens, member: &TokenStream) -> TokenStream {
+fn data(door: &Door, ty: &impl ToTokens, member: &TokenStream) -> TokenStream {
     ask(door, ty, &quote!(Data), member)
 }
 
@@ -421,7 +428,7 @@ struct Signature {
 }
 
 impl Signature {
-    fn of(door: &TokenStream, method: &Method<'_>) -> Self {
+    fn of(door: &Door, method: &Method<'_>) -> Self {
         let (names, types) = method
             .arguments
             .iter()
@@ -458,9 +465,12 @@ fn interface(contract: &Contract<'_>) -> TokenStream {
             ..
         } = Signature::of(door, method);
         let (cfgs, name) = (&method.cfgs, method.ident);
-        let function = method.point(&quote!(
-            unsafe extern "C" fn(*mut #door::abi::Receiver, #(#types,)* #out) -> #returned
-        ));
+        let function = method.point(
+            door,
+            &quote!(
+                unsafe extern "C" fn(*mut #door::abi::Receiver, #(#types,)* #out) -> #returned
+            ),
+        );
         let function = if method.default.is_some() {
             quote!(#door::core::option::Option<#function>)
         } else {
@@ -476,7 +486,7 @@ fn interface(contract: &Contract<'_>) -> TokenStream {
         } else {
             function
         };
-        let field = method.point(&quote!(#name: #function));
+        let field = method.point(door, &quote!(#name: #function));
         quote!(#(#cfgs)* #field,)
     });
     let side = if contract.side == Side::Host {
@@ -589,6 +599,7 @@ fn object(contract: &Contract<'_>, markers: &[&str]) -> TokenStream {
         .into_iter()
         .map(|(of, body)| {
             listed(
+                door,
                 ident,
                 &quote!(impl<'object> #door::#of for #object + 'object),
                 body,
@@ -599,8 +610,8 @@ fn object(contract: &Contract<'_>, markers: &[&str]) -> TokenStream {
 
 /// An impl that lies at the trait's name: the compiler lists such impls when something else lacks one, and shall not
 /// speak of generated code then.
-fn listed(ident: &Ident, head: &TokenStream, body: TokenStream) -> TokenStream {
-    let head = moved(head, ident.span());
+fn listed(door: &Door, ident: &Ident, head: &TokenStream, body: TokenStream) -> TokenStream {
+    let head = door.at(ident.span(), head);
     let mut body = Group::new(Delimiter::Brace, body);
     body.set_span(ident.span());
     quote!(#head #body)
@@ -667,7 +678,7 @@ fn descriptor(contract: &Contract<'_>) -> TokenStream {
 }
 
 /// The layouts of a method's flattened arguments, in order.
-fn frame(door: &TokenStream, method: &Method<'_>) -> TokenStream {
+fn frame(door: &Door, method: &Method<'_>) -> TokenStream {
     let layouts = method
         .arguments
         .iter()
@@ -706,20 +717,23 @@ fn callee(contract: &Contract<'_>, method: &Method<'_>) -> TokenStream {
     };
     let enter = data(door, &result, &enter);
     let give = if method.origin.is_some() {
-        over(&result, &quote!(#door::Borrows::lend_back))
+        door.over(&result, &quote!(#door::Borrows::lend_back))
     } else {
         quote!(#door::Data::give)
     };
-    let body = method.point(&quote! {
-        #enter::<__S>(__receiver, __out, |__this| {
-            let __arena = #door::Arena::new();
-            #(#takes)*
-            __arena.settle();
-            let __result = #give(#call);
-            #(#dones)*
-            __result
-        })
-    });
+    let body = method.point(
+        door,
+        &quote! {
+            #enter::<__S>(__receiver, __out, |__this| {
+                let __arena = #door::Arena::new();
+                #(#takes)*
+                __arena.settle();
+                let __result = #give(#call);
+                #(#dones)*
+                __result
+            })
+        },
+    );
     quote! {
         #(#cfgs)*
         #[inline(never)]
@@ -744,7 +758,7 @@ fn invoke(contract: &Contract<'_>) -> TokenStream {
         let cfgs = &method.cfgs;
         let (index, frame, callee) = (method.named("index"), method.named("frame"), method.named("enter"));
         let parts = 0..types.len();
-        let call = method.point(&quote! {
+        let call = method.point(door, &quote! {
             #invoke(
                 __receiver, __METHODS[#index as #door::core::primitive::usize], __frame, __place,
                 |__receiver, __out| #callee::<__S>(
@@ -822,7 +836,7 @@ fn caller(contract: &Contract<'_>, method: &Method<'_>) -> TokenStream {
         .filter_map(|argument| argument.come_back(door))
         .unzip();
     let (find, function) = find(door, method, &names);
-    let lends = method.point(&quote!(#(#lends)*));
+    let lends = method.point(door, &quote!(#(#lends)*));
     let made = quote! {
         |__interface, __receiver, __out| {
             let __returned = #function(__receiver, #(#passed,)* __out);
@@ -863,11 +877,14 @@ fn caller(contract: &Contract<'_>, method: &Method<'_>) -> TokenStream {
             quote!(#(#come_backs)* __arena.settle(); #(#commits)*),
         )
     };
-    let body = method.point(&quote! {
-        let __result = #finish?;
-        #after
-        #door::core::result::Result::Ok(__result)
-    });
+    let body = method.point(
+        door,
+        &quote! {
+            let __result = #finish?;
+            #after
+            #door::core::result::Result::Ok(__result)
+        },
+    );
     quote! {
         #(#cfgs)*
         #[inline]
@@ -892,16 +909,18 @@ fn caller(contract: &Contract<'_>, method: &Method<'_>) -> TokenStream {
 }
 
 /// The function of a method; when the provider lacks it, the default body runs instead.
-fn find(door: &TokenStream, method: &Method<'_>, names: &[&Ident]) -> (TokenStream, TokenStream) {
+fn find(door: &Door, method: &Method<'_>, names: &[&Ident]) -> (TokenStream, TokenStream) {
     let name = method.ident;
     if method.default.is_none() {
         return (quote!(), quote!((__interface.#name)));
     }
     let default = method.named("default");
     let this = match (&method.origin, method.exclusive) {
-        (_, true) => quote!(&mut __session.still()),
-        (Some(Origin::Receiver), false) => quote!(unsafe { #door::unbound(&__session.still()) }),
-        (_, false) => quote!(&__session.still()),
+        (Some(Origin::Arguments(_)), true) => quote!(&mut __session.still()),
+        (Some(Origin::Arguments(_)), false) => quote!(&__session.still()),
+        // Also when no reference is seen: a lifetime of the object's may hide in a path, as in `Cow<'_, str>`.
+        (_, true) => quote!(unsafe { #door::unbound_mut(&mut __session.still()) }),
+        (_, false) => quote!(unsafe { #door::unbound(&__session.still()) }),
     };
     let find = quote! {
         let #door::core::option::Option::Some(__function) = __session.interface().#name else {
@@ -912,7 +931,7 @@ fn find(door: &TokenStream, method: &Method<'_>, names: &[&Ident]) -> (TokenStre
 }
 
 /// The memory that a result may borrow from.
-fn regions(door: &TokenStream, method: &Method<'_>, origin: &Origin) -> (TokenStream, TokenStream) {
+fn regions(door: &Door, method: &Method<'_>, origin: &Origin) -> (TokenStream, TokenStream) {
     let Origin::Arguments(indices) = origin else {
         return (quote!(), quote!(#door::core::option::Option::None));
     };
@@ -949,23 +968,9 @@ fn handles(contract: &Contract<'_>) -> TokenStream {
     let bodies: Vec<_> = methods
         .iter()
         .map(|method| {
-            let (cfgs, name, call) = (&method.cfgs, method.ident, method.named("leave"));
-            let output = &method.item.sig.output;
-            let names: Vec<_> = method
-                .arguments
-                .iter()
-                .map(|argument| &argument.ident)
-                .collect();
-            let types = method.arguments.iter().map(|argument| argument.ty);
-            let lifetimes = method.generics.params.iter();
-            let receiver = &method.item.sig.inputs[0];
-            quote! {
-                #(#cfgs)*
-                #[inline]
-                fn #name<#(#lifetimes),*>(#receiver, #(#names: #types),*) #output {
-                    #call(self, #(#names),*)
-                }
-            }
+            let (head, call) = (handled(method), method.named("leave"));
+            let names = method.arguments.iter().map(|argument| &argument.ident);
+            quote!(#head { #call(self, #(#names),*) })
         })
         .collect();
     let mut handles = vec![quote!(impl #ident for #door::Instance<dyn #ident>)];
@@ -982,8 +987,26 @@ fn handles(contract: &Contract<'_>) -> TokenStream {
     handles.push(quote!(impl<ObjectBehind: #bounds> #ident for #door::Borrowed<'_, ObjectBehind>));
     handles.push(quote!(impl<ObjectBehind: #bounds> #ident for #door::Proxy<ObjectBehind>));
     let impls = handles.iter().map(|handle| {
-        let handle = listed(ident, handle, quote!(#(#bodies)*));
+        let handle = listed(door, ident, handle, quote!(#(#bodies)*));
         quote!(#[automatically_derived] #handle)
     });
-    quote!(#(#impls)*)
+    let refused = (contract.pinned && !contract.exclusive()).then(|| {
+        // An impl that holds for no caller: so the compiler has words for a call on one.
+        let heads = methods.iter().map(handled);
+        let bodies = quote!(#(#heads { #door::core::unreachable!() })*);
+        let bounds = quote!(?#door::core::marker::Sized + #door::PinTheCallerFirst);
+        let head = quote!(impl<CalledContract: #bounds> #ident for #door::Caller<CalledContract>);
+        listed(door, ident, &head, bodies)
+    });
+    quote!(#(#impls)* #refused)
+}
+
+/// The head of a method in the impl of a handle.
+fn handled(method: &Method<'_>) -> TokenStream {
+    let (cfgs, name, output) = (&method.cfgs, method.ident, &method.item.sig.output);
+    let names = method.arguments.iter().map(|argument| &argument.ident);
+    let types = method.arguments.iter().map(|argument| argument.ty);
+    let lifetimes = method.generics.params.iter();
+    let receiver = &method.item.sig.inputs[0];
+    quote!(#(#cfgs)* #[inline] fn #name<#(#lifetimes),*>(#receiver, #(#names: #types),*) #output)
 }

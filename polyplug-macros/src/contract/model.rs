@@ -12,14 +12,14 @@ use syn::{
 use super::Side;
 use crate::arguments::{self, Value};
 use crate::carry::{self, Passing};
-use crate::door::door;
+use crate::door::{self, Door};
 use crate::problems::{Problems, mistake};
 
 /// A contract that can be expanded.
 pub(crate) struct Contract<'a> {
     pub(crate) item: &'a ItemTrait,
     pub(crate) tokens: &'a TokenStream,
-    pub(crate) door: TokenStream,
+    pub(crate) door: Door,
     pub(crate) side: Side,
     pub(crate) id: LitStr,
     pub(crate) major: u32,
@@ -130,6 +130,7 @@ impl<'a> Contract<'a> {
         side: Side,
     ) -> Result<Self, TokenStream> {
         let mut problems = Problems::default();
+        let home = door::home(&arguments, item.trait_token.span);
         let arguments = arguments::parse(
             arguments,
             &["id", "version", "pinned", "crate"],
@@ -175,7 +176,7 @@ impl<'a> Contract<'a> {
         Ok(Self {
             item,
             tokens,
-            door: door(renamed),
+            door: Door::new(renamed, home),
             side,
             id,
             major,

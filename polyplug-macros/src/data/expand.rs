@@ -7,7 +7,7 @@ use syn::ext::IdentExt as _;
 
 use super::growing;
 use super::model::{Data, Field, Shape, Variant};
-use crate::door::{ask, is_standard, moved, over};
+use crate::door::{Door, ask, is_standard};
 
 /// The whole expansion.
 pub(crate) fn expand(data: &Data<'_>) -> TokenStream {
@@ -43,7 +43,7 @@ pub(crate) fn expand(data: &Data<'_>) -> TokenStream {
 /// Asks, at the name of the type, whether it has a `Drop` of its own.
 fn no_drop(data: &Data<'_>) -> TokenStream {
     let Data { door, ident, .. } = data;
-    let near = moved(door, ident.span());
+    let near = door.moved(ident.span());
     quote_spanned! {ident.span()=>
         const _: fn() = || {
             use #near::{HasDrop as _, HasNoDrop as _};
@@ -64,27 +64,30 @@ pub(super) fn error_of(data: &Data<'_>) -> TokenStream {
 }
 
 /// What all of these types make of one.
-fn bits(door: &TokenStream, types: &[&Type]) -> TokenStream {
-    let none = point(types, quote!(#door::AnyBits));
+fn bits(door: &Door, types: &[&Type]) -> TokenStream {
+    let none = point(door, types, quote!(#door::AnyBits));
     types.iter().rev().fold(none, |rest, ty| {
         let bits = ask(door, ty, &quote!(Data), &quote!(Bits));
-        let (start, end) = (point(types, quote!(#door::And)), point(types, quote!(<)));
-        let (comma, close) = (point(types, quote!(,)), point(types, quote!(>)));
+        let (start, end) = (
+            point(door, types, quote!(#door::And)),
+            point(door, types, quote!(<)),
+        );
+        let (comma, close) = (point(door, types, quote!(,)), point(door, types, quote!(>)));
         quote!(#start #end #bits #comma #rest #close)
     })
 }
 
 /// Tokens of ours that say something about all fields, where the type lies that most likely cannot cross.
-pub(super) fn point(types: &[&Type], tokens: TokenStream) -> TokenStream {
+pub(super) fn point(door: &Door, types: &[&Type], tokens: TokenStream) -> TokenStream {
     let mut types = types.iter().map(|ty| quote!(#ty));
     match types.find(|ty| !is_standard(ty)) {
-        Some(suspect) => over(&suspect, &tokens),
+        Some(suspect) => door.over(&suspect, &tokens),
         None => tokens,
     }
 }
 
 /// `<T as Data>::member`, for each type.
-pub(super) fn each(door: &TokenStream, types: &[&Type], member: &TokenStream) -> Vec<TokenStream> {
+pub(super) fn each(door: &Door, types: &[&Type], member: &TokenStream) -> Vec<TokenStream> {
     types
         .iter()
         .map(|ty| ask(door, ty, &quote!(Data), member))
@@ -119,7 +122,7 @@ fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
                     #door::offset_in_frame(__LENT, #index), #door::offset_in_frame(__OWNED, #index),
                 ))
             });
-    let point = |tokens: TokenStream| point(&types, tokens);
+    let point = |tokens: TokenStream| point(door, &types, tokens);
     // The last field decides whether a struct has a size: with one that surely has, what is wrong with a type of the
     // author's is said once, at that type.
     let end = if variant.named {
@@ -320,7 +323,7 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
     let give = arms(false, &quote!(give), &quote!(__Owned));
     let receive = arms(true, &quote!(receive), &quote!(__Owned));
     let surrender = arms(false, &quote!(surrender), &quote!());
-    let point = |tokens: TokenStream| point(&types, tokens);
+    let point = |tokens: TokenStream| point(door, &types, tokens);
     let safe = point(quote! {
         #[inline]
         fn lend(&self, __arena: &#door::Arena) -> Self::Lent {
@@ -373,7 +376,7 @@ fn flags(data: &Data<'_>, field: &Field<'_>) -> TokenStream {
         door, ident, docs, ..
     } = data;
     let (name, member, ty) = (ident.unraw().to_string(), &field.member, field.ty);
-    let wide = over(&quote!(#ty), &quote!(<#ty as #door::Scalar>::Wide));
+    let wide = door.over(&quote!(#ty), &quote!(<#ty as #door::Scalar>::Wide));
     let integer = |member: TokenStream| ask(door, &ty, &quote!(FlagsInteger), &member);
     let (all, widen, narrow, to_bits) = (
         integer(quote!(HOLDS)),

@@ -8,7 +8,7 @@ use syn::ext::IdentExt as _;
 use super::expand::{each, error_of, point};
 use super::marks::Filling;
 use super::model::{Data, Field, Variant};
-use crate::door::{ask, over};
+use crate::door::{Door, ask};
 
 /// A struct: `{ u32 size; fields.. }`.
 pub(crate) fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
@@ -80,7 +80,7 @@ pub(crate) fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
             None => quote!(#receive(#read(__node.field(#offset)), __arena)),
         }
     });
-    let point = |tokens: TokenStream| point(&types, tokens);
+    let point = |tokens: TokenStream| point(door, &types, tokens);
     let safe = point(quote! {
         #[inline]
         fn lend(&self, __arena: &#door::Arena) -> Self::Lent {
@@ -157,7 +157,7 @@ fn defaults(data: &Data<'_>, fields: &[Field<'_>]) -> TokenStream {
             Some(Filling::Expression(expression)) => quote!(#expression),
             Some(Filling::Standard) => {
                 let default = quote!(<#ty as #door::core::default::Default>::default());
-                over(&quote!(#ty), &default)
+                door.over(&quote!(#ty), &default)
             }
         };
         heads.push(quote!(fn #name() -> #ty;));
@@ -192,7 +192,7 @@ pub(crate) fn enumeration(
         .flat_map(|variant| &variant.fields)
         .map(|field| field.ty)
         .collect();
-    let point = |tokens: TokenStream| point(&types, tokens);
+    let point = |tokens: TokenStream| point(door, &types, tokens);
     let tagged: Vec<Tagged<'_>> = variants
         .iter()
         .zip(0_u32..)
@@ -236,7 +236,7 @@ pub(crate) fn enumeration(
             let ident = other.ident;
             let tags = other.fields.iter().map(|field| {
                 let (member, ty) = (&field.member, field.ty);
-                let of = over(&quote!(#ty), &quote!(<#ty as #door::OtherTag>::of));
+                let of = door.over(&quote!(#ty), &quote!(<#ty as #door::OtherTag>::of));
                 quote!(#member: #of(__tag))
             });
             quote!(__tag => Self::#ident { #(#tags),* })
@@ -287,13 +287,13 @@ pub(crate) fn enumeration(
 }
 
 /// A variant without fields, on the wire.
-fn bare(door: &TokenStream, tag: &TokenStream) -> TokenStream {
+fn bare(door: &Door, tag: &TokenStream) -> TokenStream {
     quote!(#door::bare_variant(const { &#door::abi::GrownVariant::bare(#tag) }))
 }
 
 /// A variant with its tag.
 struct Tagged<'a> {
-    door: &'a TokenStream,
+    door: &'a Door,
     variant: &'a Variant<'a>,
     tag: u32,
 }

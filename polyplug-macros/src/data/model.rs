@@ -9,13 +9,13 @@ use super::marks::{self, Filling};
 use crate::arguments::{self, Value};
 use crate::carry;
 use crate::contract::{docs, head};
-use crate::door::door;
+use crate::door::{self, Door};
 use crate::problems::{Problems, mistake};
 
 /// A type that can be expanded.
 pub(crate) struct Data<'a> {
     pub(crate) tokens: &'a TokenStream,
-    pub(crate) door: TokenStream,
+    pub(crate) door: Door,
     pub(crate) ident: &'a Ident,
     pub(crate) docs: String,
     pub(crate) shape: Shape<'a>,
@@ -83,6 +83,12 @@ impl<'a> Data<'a> {
         tokens: &'a TokenStream,
     ) -> Result<Self, TokenStream> {
         let mut problems = Problems::default();
+        let word = match &item.data {
+            syn::Data::Struct(data) => data.struct_token.span,
+            syn::Data::Enum(data) => data.enum_token.span,
+            syn::Data::Union(data) => data.union_token.span,
+        };
+        let home = door::home(&arguments, word);
         let known = ["non_exhaustive", "flags", "crate"];
         let arguments = arguments::parse(arguments, &known, &mut problems);
         let option = |name: &str| arguments.iter().find(|argument| argument.key == name);
@@ -196,7 +202,7 @@ impl<'a> Data<'a> {
         problems.report(tokens)?;
         Ok(Self {
             tokens,
-            door: door(renamed),
+            door: Door::new(renamed, home),
             ident: &item.ident,
             docs: docs(&item.attrs),
             shape,

@@ -4,15 +4,15 @@ use proc_macro2::TokenStream;
 use syn::ext::IdentExt as _;
 use syn::{Attribute, Expr, ImplItem, ItemImpl, LitStr, Path, Type, TypeTraitObject};
 
-use crate::arguments::{self, Value};
+use crate::arguments::{self, Argument, Value};
 use crate::contract::head;
-use crate::door::door;
+use crate::door::{self, Door};
 use crate::problems::{Problems, mistake};
 
 /// A plugin's impl that can be expanded.
 pub(crate) struct Plugin<'a> {
     pub(crate) tokens: &'a TokenStream,
-    pub(crate) door: TokenStream,
+    pub(crate) door: Door,
     /// The plugin's type.
     pub(crate) state: &'a Type,
     /// The contract's trait.
@@ -30,8 +30,15 @@ pub(crate) struct Options {
     pub(crate) version: Option<LitStr>,
     pub(crate) description: Option<LitStr>,
     pub(crate) new: Option<Expr>,
+    /// `save` and `restore`: both, or none.
+    pub(crate) keep: Option<(Expr, Expr)>,
     pub(crate) requires: Vec<TypeTraitObject>,
+    pub(crate) wants: Vec<TypeTraitObject>,
 }
+
+const NEW: &str = "fn new(context: &polyplug::Context) -> Self";
+const SAVE: &str = "fn save(&self) -> Vec<u8>";
+const RESTORE: &str = "fn restore(context: &polyplug::Context, saved: &[u8]) -> Result<Self, E>";
 
 /// The impl behind the attribute.
 pub(crate) fn parse(item: &TokenStream) -> syn::Result<ItemImpl> {
@@ -53,10 +60,22 @@ impl<'a> Plugin<'a> {
         tokens: &'a TokenStream,
     ) -> Result<Self, TokenStream> {
         let mut problems = Problems::default();
-        let known = ["name", "version", "description", "new", "requires", "crate"];
+        let known = [
+            "name",
+            "version",
+            "description",
+            "new",
+            "save",
+            "restore",
+            "requires",
+            "wants",
+            "crate",
+        ];
+        let home = door::home(&arguments, item.impl_token.span);
         let arguments = arguments::parse(arguments, &known, &mut problems);
         let mut renamed = None;
         let mut options = Options::default();
+        let (mut save, mut restore) = (None, None);
         let mut any = false;
         for argument in &arguments {
             let key = argument.key.to_string();
@@ -64,17 +83,10 @@ impl<'a> Plugin<'a> {
             match (&argument.value, key.as_str()) {
                 (Value::Path(path), _) => renamed = Some(path),
                 (Value::Objects(objects), "requires") => options.requires.clone_from(objects),
-                (_, "requires") => problems.at(
-                    &argument.key,
-                    "`requires` takes contracts",
-                    "write `requires(dyn First, dyn Second)`",
-                ),
-                (Value::Expression(new), "new") => options.new = Some(new.clone()),
-                (_, "new") => problems.at(
-                    &argument.key,
-                    "`new` takes a function",
-                    "write `new = Type::new`",
-                ),
+                (Value::Objects(objects), _) => options.wants.clone_from(objects),
+                (_, "new") => options.new = function(argument, NEW, &mut problems),
+                (_, "save") => save = function(argument, SAVE, &mut problems),
+                (_, "restore") => restore = function(argument, RESTORE, &mut problems),
                 (_, "name") => options.name = argument.text(&mut problems),
                 (_, "version") => options.version = argument.text(&mut problems),
                 _ => options.description = argument.text(&mut problems),
@@ -86,9 +98,8 @@ impl<'a> Plugin<'a> {
         if let Some(version) = &options.version {
             check_version(version, &mut problems);
         }
-        if let Some(new) = &options.new {
-            check_new(new, &mut problems);
-        }
+        check_pair(&arguments, &mut problems);
+        options.keep = save.zip(restore);
         if !item.generics.params.is_empty() {
             problems.at(
                 &item.generics,
@@ -124,7 +135,7 @@ impl<'a> Plugin<'a> {
         });
         Ok(Self {
             tokens,
-            door: door(renamed),
+            door: Door::new(renamed, home),
             state: &item.self_ty,
             contract,
             options: any.then_some(options),
@@ -167,12 +178,34 @@ fn check_version(version: &LitStr, problems: &mut Problems) {
     }
 }
 
-fn check_new(new: &Expr, problems: &mut Problems) {
-    if !matches!(new, Expr::Path(_)) {
-        problems.at(
-            new,
-            "`new` takes the path of a function",
-            "write `new = Type::new`, with `fn new(context: &polyplug::Context) -> Self`",
-        );
+/// The path of a function, where only that will do.
+fn function(argument: &Argument, signature: &str, problems: &mut Problems) -> Option<Expr> {
+    let key = &argument.key;
+    let help = format!("write `{key} = Type::{key}`, with `{signature}`");
+    match &argument.value {
+        Value::Expression(path @ Expr::Path(_)) => return Some(path.clone()),
+        Value::Expression(other) => {
+            problems.at(other, format!("`{key}` takes the path of a function"), help);
+        }
+        _ => problems.at(key, format!("`{key}` takes the path of a function"), help),
+    }
+    None
+}
+
+/// `save` and `restore` belong together.
+fn check_pair(arguments: &[Argument], problems: &mut Problems) {
+    let find = |key| arguments.iter().find(|argument| argument.key == key);
+    match (find("save"), find("restore")) {
+        (Some(save), None) => problems.at(
+            &save.key,
+            "`save` stands without `restore`: nobody would read what it saves",
+            format!("both belong together: add `restore = Type::restore`, with `{RESTORE}`"),
+        ),
+        (None, Some(restore)) => problems.at(
+            &restore.key,
+            "`restore` stands without `save`: there would be nothing to read",
+            format!("both belong together: add `save = Type::save`, with `{SAVE}`"),
+        ),
+        _ => {}
     }
 }

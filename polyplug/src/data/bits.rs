@@ -3,7 +3,7 @@
 
 use super::Data;
 
-/// One of [`AnyBits`], [`SomeBits`], [`NotPlain`].
+/// One of `AnyBits`, `SomeBits`, `NotPlain`, or what is made of them.
 pub trait Bits {
     /// What a type is that is made of this and another.
     type And<Other: Bits>: Bits;

@@ -60,7 +60,7 @@ pub unsafe trait Mutable {
     #[inline(always)]
     unsafe fn hand_over<'c>(_: *mut Self::Pointed, _: &'c mut Self::Taken<'c>) {}
 
-    /// Caller's side, after the call returned without a fault: what came back.
+    /// Caller's side, after the call returned without a fault: what came back of the argument with this name.
     ///
     /// # Safety
     /// 1. `pointer` is what was lent, and the call was made.
@@ -70,6 +70,7 @@ pub unsafe trait Mutable {
     #[doc(hidden)]
     unsafe fn come_back(
         pointer: *mut Self::Pointed,
+        name: &str,
         checked: bool,
         arena: &Arena,
     ) -> Result<Self::Held, Fault>;
@@ -101,7 +102,7 @@ unsafe impl<T: InPlace> Mutable for [T] {
         unsafe { core::slice::from_raw_parts_mut(pointer.cast(), len) }
     }
     #[inline(always)]
-    unsafe fn come_back(_: *mut T, _: bool, _: &Arena) -> Result<(), Fault> {
+    unsafe fn come_back(_: *mut T, _: &str, _: bool, _: &Arena) -> Result<(), Fault> {
         Ok(())
     }
     #[inline(always)]
@@ -141,13 +142,15 @@ macro_rules! sinks {
                 // SAFETY: clause 1.
                 unsafe { (*pointer).output = output };
             }
-            unsafe fn come_back(pointer: *mut Sink, checked: bool, arena: &Arena) -> Result<HeldSink<Self>, Fault> {
+            unsafe fn come_back(
+                pointer: *mut Sink, name: &str, checked: bool, arena: &Arena,
+            ) -> Result<HeldSink<Self>, Fault> {
                 // SAFETY: clause 1.
                 let output = unsafe { (*pointer).output };
                 if checked {
                     // SAFETY: clause 1: the place holds a buffer.
                     unsafe { check::owned(<Self as Data>::TYPE, core::ptr::from_ref(&output).cast()) }
-                        .map_err(|invalid| Fault::of_kind(invalid.kind(), &format!("changed argument {invalid}")))?;
+                        .map_err(|invalid| Fault::of_kind(invalid.kind(), &invalid.in_changed(name)))?;
                 }
                 // SAFETY: D2, D5: valid by check or promise, and received once.
                 Ok(HeldSink(unsafe { <Self as Data>::receive(output, arena) }))

@@ -143,9 +143,8 @@ unsafe impl Data for SystemTime {
                 let before = before.duration();
                 // Nanoseconds count forwards: a quarter before the epoch is second -1 and three quarters.
                 let borrowed = i64::from(before.subsec_nanos() != 0);
-                let whole = i64::try_from(before.as_secs()).unwrap_or(i64::MAX);
                 SystemTimeWire {
-                    secs: whole.saturating_neg().saturating_sub(borrowed),
+                    secs: (-borrowed).saturating_sub_unsigned(before.as_secs()),
                     nanos: (1_000_000_000 - before.subsec_nanos()) % 1_000_000_000,
                 }
             }

@@ -1,506 +1,285 @@
-//! A module while it is there: its plugins, their states, the gate before them, and the links that lead to them.
+//! The place of a module, which outlives its reloads: the one pointer that is swapped, and the seats of its callers.
 //!
-//! What is held: states that plugins made, and counts. Who may touch it: the runtime publishes and closes; handles
-//! count; the reaper finishes.
+//! What is held: the current generation, and what callers asked for. Who may touch it: handles read the pointer; loads,
+//! reloads and unloads swap it, one at a time.
 //!
 //! What is always true:
 //!
-//! * **L1** A state is destroyed once: by the reaper after the gate's last hold is gone, or by the link that owns it.
-//! * **L2** A cell's memory lives while a link or the registry counts it; images stay mapped for the life of the process.
-//! * **L3** `retire` is called only for a closed gate without holds, and acts once.
+//! * **P1** A cell is never freed. It is used for another module only after the module before it has ended, and then
+//!   with another stamp, so that what old callers hold no longer fits.
+//! * **P2** The pointer and the owned generation change together, under the lock: null, the owned one, or a gate.
+//! * **P3** Every generation that is reached through the pointer has a way for every seat.
 
 use core::fmt;
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use polyplug_abi::{
-    ContractDescriptor, Gate, InterfaceHeader, Link, LinkTable, PluginDescriptor, Receiver, Slice,
-    link_flags,
-};
+use polyplug_abi::{Cell, ContractDescriptor, Generation, Link, Slice};
 
-use super::context::ContextCore;
-use super::diff::{self, Side};
-use super::info::{ContractInfo, PluginInfo};
+use super::domain;
+use super::generation::GenerationCore;
 use super::model::{Catalog, Copier};
-use super::runtime::Runtime;
-use super::{reaper, views};
-use crate::data::Arena;
-use crate::error::{Error, Result};
-use crate::fault::{Fault, report_line};
-use crate::handles::LinkCount;
+use super::views::Wanted;
+use crate::contract::order_of;
+use crate::error::Result;
 
-/// How the state of a plugin goes away.
-#[derive(Clone, Copy)]
-pub(crate) enum Destroy {
-    /// By the plugin's own function.
-    ByPlugin(*const PluginDescriptor),
-    /// By the host, which provided the value.
-    ByHost(unsafe fn(*mut ())),
-}
-
-/// A module. The gate comes first: its address is the cell's.
+/// A cell. The shared part comes first.
 #[repr(C)]
-pub(crate) struct ModuleCell {
-    gate: Gate,
-    keeper: Mutex<Option<Arc<ModuleCell>>>,
-    pub(crate) path: Option<PathBuf>,
-    /// For messages: the file, or `this program`.
-    pub(crate) source: String,
-    pub(crate) catalog: Arc<Catalog>,
-    /// Contracts that it describes, in the catalog.
-    pub(crate) described: Vec<usize>,
-    pub(crate) plugins: Vec<PluginCell>,
+pub(crate) struct CellCore {
+    shared: Cell,
+    inner: Mutex<Inner>,
 }
 
-// SAFETY: states are only handed to interface functions, whose providers are `Send + Sync`; descriptors are read-only
-// data of images that stay mapped; counts are atomic.
-unsafe impl Send for ModuleCell {}
-// SAFETY: as above.
-unsafe impl Sync for ModuleCell {}
-
-/// A plugin of a module.
-pub(crate) struct PluginCell {
-    pub(crate) info: PluginInfo,
-    pub(crate) name: Arc<str>,
-    state: AtomicPtr<()>,
-    destroy: Destroy,
-    pub(crate) context: Option<Arc<ContextCore>>,
-    pub(crate) offers: Vec<OfferCell>,
+/// What only the core knows of a cell.
+#[derive(Debug, Default)]
+pub(crate) struct Inner {
+    stamp: u64,
+    current: Option<Arc<GenerationCore>>,
+    seats: Vec<Seat>,
 }
 
-/// One plugin's offer of one contract.
-pub(crate) struct OfferCell {
-    /// In the module's catalog.
-    pub(crate) contract: usize,
-    interface: *const InterfaceHeader,
-    /// Methods left to their default bodies.
-    pub(crate) defaulted: Vec<String>,
-    /// What was resolved before: the descriptor that asked, and the interface it got, as addresses. A few at most:
-    /// one for each image that asks.
-    resolved: RwLock<Vec<(usize, usize)>>,
-}
-
-impl OfferCell {
-    pub(crate) fn new(
-        contract: usize,
-        interface: *const InterfaceHeader,
-        defaulted: Vec<String>,
-    ) -> Self {
-        Self {
-            contract,
-            interface,
-            defaulted,
-            resolved: RwLock::default(),
-        }
-    }
-}
-
-impl PluginCell {
-    pub(crate) fn new(
-        info: PluginInfo,
-        state: *mut (),
-        destroy: Destroy,
-        context: Option<Arc<ContextCore>>,
-        offers: Vec<OfferCell>,
-    ) -> Self {
-        let name = Arc::from(info.name.as_str());
-        Self {
-            info,
-            name,
-            state: AtomicPtr::new(state),
-            destroy,
-            context,
-            offers,
-        }
-    }
-}
-
-impl ModuleCell {
-    pub(crate) fn new(
-        path: Option<PathBuf>,
-        source: String,
-        catalog: Arc<Catalog>,
-        described: Vec<usize>,
-        plugins: Vec<PluginCell>,
-    ) -> Arc<Self> {
-        let gate = Gate {
-            holds: AtomicUsize::new(1),
-            closed: AtomicU32::new(0),
-            retired: AtomicU32::new(0),
-        };
-        Arc::new(Self {
-            gate,
-            keeper: Mutex::new(None),
-            path,
-            source,
-            catalog,
-            described,
-            plugins,
-        })
-    }
-
-    /// From now on every call is a fault. Waits for nothing; what is held is finished later, on the reaper.
-    pub(crate) fn close(self: &Arc<Self>) {
-        *self.keeper.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(self));
-        self.gate.closed.store(1, Ordering::SeqCst);
-        if self.gate.holds.fetch_sub(1, Ordering::SeqCst) == 1 {
-            retire_cell(self);
-        }
-    }
-
-    /// Destroys the states, last made first. Only on the reaper.
-    pub(crate) fn finish(&self) {
-        for plugin in self.plugins.iter().rev() {
-            // L1: taken, so that nobody destroys it again.
-            let state = plugin.state.swap(ptr::null_mut(), Ordering::SeqCst);
-            if !state.is_null() {
-                // SAFETY: L1.
-                unsafe { destroy(plugin.destroy, state, &plugin.name) };
-            }
-        }
-    }
-
-    /// A counted way to an offer, for the image that `wanted` belongs to.
-    ///
-    /// # Safety
-    /// 1. `wanted` is a well-formed descriptor of an image that stays mapped.
-    pub(crate) unsafe fn link(
-        self: &Arc<Self>,
-        plugin: usize,
-        offer: usize,
-        wanted: &'static ContractDescriptor,
-        runtime: Option<Runtime>,
-    ) -> Result<LinkCount> {
-        // SAFETY: clause 1.
-        let interface = unsafe { self.resolve(plugin, offer, wanted) }?;
-        let state = self.plugins[plugin].state.load(Ordering::SeqCst);
-        Ok(LinkCore::count(self, plugin, interface, state, 0, runtime))
-    }
-
-    /// The same, to a state that the link shall own.
-    ///
-    /// # Safety
-    /// 1. As for [`ModuleCell::link`].
-    pub(crate) unsafe fn create(
-        self: &Arc<Self>,
-        plugin: usize,
-        offer: usize,
-        wanted: &'static ContractDescriptor,
-        runtime: Runtime,
-    ) -> Result<LinkCount> {
-        // SAFETY: clause 1.
-        let interface = unsafe { self.resolve(plugin, offer, wanted) }?;
-        let cell = &self.plugins[plugin];
-        let (Destroy::ByPlugin(descriptor), Some(context)) = (cell.destroy, &cell.context) else {
-            let contract =
-                ContractInfo::new(&self.catalog, cell.offers[offer].contract).to_string();
-            return Err(Error::NotConstructible {
-                plugin: cell.name.to_string(),
-                contract,
-            });
-        };
-        // SAFETY: a descriptor that was read at load, of an image that stays mapped.
-        let state = unsafe { construct(descriptor, context, &cell.name) }?;
-        // The instance holds the gate as long as its link lives.
-        self.gate.holds.fetch_add(1, Ordering::SeqCst);
-        Ok(LinkCore::count(
-            self,
-            plugin,
-            interface,
-            state,
-            link_flags::OWNS_STATE,
-            Some(runtime),
-        ))
-    }
-
-    /// The offer's functions for the image that `wanted` belongs to; checked the first time.
-    ///
-    /// # Safety
-    /// 1. As for [`ModuleCell::link`].
-    unsafe fn resolve(
-        &self,
-        plugin: usize,
-        offer: usize,
-        wanted: &'static ContractDescriptor,
-    ) -> Result<*const InterfaceHeader> {
-        let resolved = &self.plugins[plugin].offers[offer].resolved;
-        let asked = ptr::from_ref(wanted).addr();
-        let before = resolved.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, interface)) = before.iter().find(|(known, _)| *known == asked) {
-            return Ok(ptr::with_exposed_provenance(*interface));
-        }
-        drop(before);
-        // SAFETY: clause 1.
-        let interface = unsafe { self.check(plugin, offer, wanted) }?;
-        let mut resolved = resolved.write().unwrap_or_else(PoisonError::into_inner);
-        if !resolved.iter().any(|(known, _)| *known == asked) {
-            resolved.push((asked, interface.expose_provenance()));
-        }
-        Ok(interface)
-    }
-
-    /// # Safety
-    /// 1. As for [`ModuleCell::link`].
-    unsafe fn check(
-        &self,
-        plugin: usize,
-        offer: usize,
-        wanted: &'static ContractDescriptor,
-    ) -> Result<*const InterfaceHeader> {
-        let cell = &self.plugins[plugin];
-        let offer = &cell.offers[offer];
-        // SAFETY: the offer's interface was checked at load.
-        let provided = unsafe { (*offer.interface).contract };
-        let mismatch = |differences: Vec<String>| Error::ContractMismatch {
-            plugin: cell.name.to_string(),
-            path: PathBuf::from(&self.source),
-            contract: ContractInfo::new(&self.catalog, offer.contract).to_string(),
-            differences,
-        };
-        if !ptr::eq(provided, wanted) {
-            let mut copier = Copier::default();
-            // SAFETY: clause 1.
-            let index = unsafe { copier.contract(wanted) }
-                .map_err(|malformed| mismatch(vec![malformed]))?;
-            let catalog = copier.finish();
-            let differences = diff::differences(
-                Side {
-                    catalog: &self.catalog,
-                    contract: offer.contract,
-                    name: "the provider",
-                },
-                Side {
-                    catalog: &catalog,
-                    contract: index,
-                    name: "the caller",
-                },
-            );
-            if !differences.is_empty() {
-                return Err(mismatch(differences));
-            }
-        }
-        // SAFETY: clause 1, and the offer's interface was checked at load.
-        unsafe { views::view(offer.interface, wanted) }.map_err(|missing| {
-            mismatch(
-                missing
-                    .into_iter()
-                    .map(|name| format!("method `{name}` is missing"))
-                    .collect(),
-            )
-        })
-    }
-}
-
-impl fmt::Debug for ModuleCell {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ModuleCell({})", self.source)
-    }
-}
-
-/// Makes a state.
-///
-/// # Safety
-/// 1. `descriptor` was checked, and its image is mapped.
-pub(crate) unsafe fn construct(
-    descriptor: *const PluginDescriptor,
-    context: &Arc<ContextCore>,
-    plugin: &str,
-) -> Result<*mut ()> {
-    let mut receiver = Receiver::new(ptr::null_mut());
-    let mut error = polyplug_abi::Buffer::EMPTY;
-    // SAFETY: clause 1; a fresh receiver, a live context, a place for an error.
-    let state =
-        unsafe { ((*descriptor).construct)(&raw mut receiver, context.record(), &raw mut error) };
-    if !receiver.fault.is_null() {
-        // SAFETY: a fault that is stored comes with one count.
-        let source = unsafe { Fault::from_raw(receiver.fault) }.called(plugin, "", "");
-        return Err(Error::ConstructorPanicked {
-            plugin: plugin.to_owned(),
-            source,
-        });
-    }
-    if !state.is_null() {
-        return Ok(state);
-    }
-    // SAFETY: an owned wire form that the constructor wrote, or the empty one.
-    let checked = unsafe {
-        crate::check::owned(
-            <Vec<String> as crate::Data>::TYPE,
-            (&raw const error).cast(),
-        )
-    };
-    let chain = match checked {
-        // SAFETY: checked a line above, received once.
-        Ok(()) => unsafe { <Vec<String> as crate::Data>::receive(error, &Arena::new()) },
-        Err(invalid) => vec![invalid.to_string()],
-    };
-    let source = chain.into_iter().rev().fold(None, |source, message| {
-        Some(Box::new(Level { message, source }))
-    });
-    let source = source.unwrap_or_else(|| {
-        Box::new(Level {
-            message: "no reason was given".to_owned(),
-            source: None,
-        })
-    });
-    Err(Error::ConstructorFailed {
-        plugin: plugin.to_owned(),
-        source,
-    })
-}
-
-/// One level of an error that crossed.
+/// What a caller asked for: a contract of a plugin, in the shape and order that the caller's image knows.
 #[derive(Debug)]
-struct Level {
-    message: String,
-    source: Option<Box<Level>>,
+pub(crate) struct Seat {
+    pub(crate) plugin: &'static str,
+    pub(crate) shape: Shape,
 }
 
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+/// A contract as an image knows it, copied out of it (A8).
+#[derive(Clone, Debug)]
+pub(crate) struct Shape {
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) contract: usize,
+    pub(crate) wanted: Wanted,
+    /// Equal texts, equal shapes.
+    key: String,
+}
+
+impl Shape {
+    /// # Safety
+    /// 1. `descriptor` is a descriptor of an image that is mapped.
+    pub(crate) unsafe fn of(descriptor: *const ContractDescriptor) -> Result<Self, String> {
+        let mut copier = Copier::default();
+        // SAFETY: clause 1.
+        let contract = unsafe { copier.contract(descriptor) }?;
+        let catalog = copier.finish();
+        let methods: Vec<_> = catalog.contracts[contract]
+            .methods
+            .iter()
+            .map(|method| (method.name.clone(), method.has_default))
+            .collect();
+        let names: Vec<_> = methods.iter().map(|(name, _)| name.as_str()).collect();
+        let order = order_of(&names);
+        let key = format!("{contract} {catalog:?}");
+        Ok(Self {
+            catalog: Arc::new(catalog),
+            contract,
+            wanted: Wanted { methods, order },
+            key,
+        })
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.catalog.contracts[self.contract].id
+    }
+
+    pub(crate) fn major(&self) -> u32 {
+        self.catalog.contracts[self.contract].major
     }
 }
 
-impl std::error::Error for Level {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_deref().map(|level| level as _)
-    }
-}
+/// Cells whose modules have ended.
+static VACANT: Mutex<Vec<&'static CellCore>> = Mutex::new(Vec::new());
 
-/// # Safety
-/// 1. L1, and `state` belongs to `how`.
-unsafe fn destroy(how: Destroy, state: *mut (), plugin: &str) {
-    match how {
-        Destroy::ByPlugin(descriptor) => {
-            let mut receiver = Receiver::new(state);
-            // SAFETY: clause 1; the image is mapped (L2).
-            unsafe { ((*descriptor).destroy)(&raw mut receiver) };
-            if !receiver.fault.is_null() {
-                // SAFETY: a fault that is stored comes with one count.
-                let fault = unsafe { Fault::from_raw(receiver.fault) }.called(plugin, "", "");
-                report_line(&format!("polyplug: a destructor panicked in {fault}"));
-            }
-        }
-        Destroy::ByHost(function) => {
-            // SAFETY: clause 1.
-            if let Err(fault) = crate::panics::contain(|| unsafe { function(state) }) {
-                report_line(&format!(
-                    "polyplug: a destructor panicked in what {plugin} provides: {fault}"
-                ));
-            }
-        }
-    }
-}
+/// The next module's stamp. 0 is nobody's, and the largest a gate's.
+static STAMPS: AtomicU64 = AtomicU64::new(1);
 
-/// A link and what it keeps alive. The link comes first: its address is the core's.
-#[repr(C)]
-struct LinkCore {
-    link: Link,
-    cell: Arc<ModuleCell>,
-    plugin: usize,
-    // The name that the link points to.
-    name: Arc<str>,
-    // Last: the runtime may go with it.
-    _runtime: Option<Runtime>,
-}
+/// The stamp of a gate: no link has it, so whoever comes by takes the long way.
+pub(crate) const GATE: u64 = u64::MAX;
 
-// SAFETY: the link is read-only data and addresses; whoever calls through it keeps the rules of handles (H1, H2).
-unsafe impl Send for LinkCore {}
-// SAFETY: as above.
-unsafe impl Sync for LinkCore {}
-
-static LINKS: LinkTable = LinkTable {
-    size: size_of::<LinkTable>() as u32,
-    flags: 0,
-    retain: link_retain,
-    release: link_release,
-    retire,
-};
-
-impl LinkCore {
-    fn count(
-        cell: &Arc<ModuleCell>,
-        plugin: usize,
-        interface: *const InterfaceHeader,
-        state: *mut (),
-        flags: u32,
-        runtime: Option<Runtime>,
-    ) -> LinkCount {
-        let name = Arc::clone(&cell.plugins[plugin].name);
-        let link = Link {
-            size: size_of::<Link>() as u32,
-            flags,
-            table: &raw const LINKS,
-            gate: &raw const cell.gate,
-            interface,
-            state,
-            plugin: Slice::text(&name),
-        };
-        let core = Arc::new(Self {
-            link,
-            cell: Arc::clone(cell),
-            plugin,
-            name,
-            _runtime: runtime,
+impl CellCore {
+    /// A cell for a new module, and the module's stamp.
+    pub(crate) fn take() -> (&'static Self, u64) {
+        let vacant = VACANT.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let cell = vacant.unwrap_or_else(|| {
+            Box::leak(Box::new(Self {
+                shared: Cell {
+                    generation: AtomicPtr::new(ptr::null_mut()),
+                    counted: AtomicUsize::new(0),
+                },
+                inner: Mutex::default(),
+            }))
         });
-        // SAFETY: a live link, whose one count is handed over.
-        unsafe { LinkCount::from_raw(Arc::into_raw(core).cast()) }
+        let stamp = STAMPS.fetch_add(1, Ordering::Relaxed);
+        let mut inner = cell.lock();
+        inner.stamp = stamp;
+        inner.seats.clear();
+        (cell, stamp)
     }
-}
 
-impl Drop for LinkCore {
-    fn drop(&mut self) {
-        if self.link.flags & link_flags::OWNS_STATE != 0 {
-            let plugin = &self.cell.plugins[self.plugin];
-            // SAFETY: L1: the link owns the state, and this is its end.
-            unsafe { destroy(plugin.destroy, self.link.state, &self.name) };
-            if self.cell.gate.holds.fetch_sub(1, Ordering::SeqCst) == 1 {
-                retire_cell(&self.cell);
-            }
+    /// Gives the cell back: its module has ended, and nobody is in a generation of it.
+    pub(crate) fn vacate(&'static self) {
+        let mut inner = self.lock();
+        inner.stamp = 0;
+        inner.seats = Vec::new();
+        debug_assert!(inner.current.is_none(), "a cell that is left is empty");
+        drop(inner);
+        VACANT
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(self);
+    }
+
+    /// # Safety
+    /// 1. `cell` is that of a link of this core.
+    pub(crate) unsafe fn of(cell: *const Cell) -> &'static Self {
+        // SAFETY: clause 1 and P1: the first field of a `CellCore`.
+        unsafe { &*cell.cast::<Self>() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The pointer that readers load.
+    pub(crate) fn pointer(&self) -> &AtomicPtr<Generation> {
+        &self.shared.generation
+    }
+
+    /// Calls that found no free entry.
+    pub(crate) fn counted(&self) -> &AtomicUsize {
+        &self.shared.counted
+    }
+
+    /// The current generation, if the cell is still that module's.
+    pub(crate) fn current(&self, stamp: u64) -> Option<Arc<GenerationCore>> {
+        let inner = self.lock();
+        if inner.stamp == stamp {
+            inner.current.clone()
+        } else {
+            None
         }
     }
-}
 
-/// # Safety
-/// 1. `link` is a live link of this core.
-unsafe extern "C" fn link_retain(link: *const Link) {
-    // SAFETY: clause 1: the first field of a `LinkCore` in an `Arc`.
-    unsafe { Arc::increment_strong_count(link.cast::<LinkCore>()) };
-}
-
-/// # Safety
-/// 1. `link` is a live link of this core, and one count is given up.
-unsafe extern "C" fn link_release(link: *const Link) {
-    // SAFETY: clause 1.
-    unsafe { Arc::decrement_strong_count(link.cast::<LinkCore>()) };
-}
-
-/// # Safety
-/// 1. `gate` is that of a live cell.
-/// 2. L3.
-unsafe extern "C" fn retire(gate: *const Gate) {
-    // SAFETY: clause 1: the first field of a `ModuleCell`.
-    retire_cell(unsafe { &*gate.cast::<ModuleCell>() });
-}
-
-fn retire_cell(cell: &ModuleCell) {
-    if cell.gate.retired.swap(1, Ordering::SeqCst) != 0 {
-        return;
+    /// Makes `new` the generation that calls reach, with a way for every seat (P3), or none. One atomic step for all
+    /// contracts. What was there is returned; it is not ended before the domain says so. Also says what could not be
+    /// seated.
+    pub(crate) fn swap(
+        &self,
+        new: Option<Arc<GenerationCore>>,
+    ) -> (Option<Arc<GenerationCore>>, BTreeSet<String>) {
+        let mut inner = self.lock();
+        let mut lost = BTreeSet::new();
+        if let Some(new) = &new {
+            for seat in inner.seats.iter().skip(new.way_count()) {
+                if let Err(error) = new.add_way(seat) {
+                    let contract = &seat.shape.catalog.contracts[seat.shape.contract];
+                    lost.insert(format!(
+                        "`{} {}.{}` of `{}` ({error})",
+                        contract.id, contract.major, contract.minor, seat.plugin
+                    ));
+                }
+            }
+        }
+        let pointer = new
+            .as_ref()
+            .map_or(ptr::null_mut(), |new| new.head().cast_mut());
+        let old = core::mem::replace(&mut inner.current, new);
+        self.shared.generation.store(pointer, Ordering::SeqCst);
+        (old, lost)
     }
-    let keeper = cell
-        .keeper
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take();
-    if let Some(cell) = keeper {
-        reaper::send(cell);
+
+    /// Puts a gate before the current generation, which stays the owned one, or takes it away.
+    pub(crate) fn set_gate(&self, gate: Option<&Generation>) {
+        let inner = self.lock();
+        let pointer = match (gate, &inner.current) {
+            (Some(gate), _) => ptr::from_ref(gate).cast_mut(),
+            (None, Some(current)) => current.head().cast_mut(),
+            (None, None) => ptr::null_mut(),
+        };
+        self.shared.generation.store(pointer, Ordering::SeqCst);
+    }
+
+    /// A link to a contract of a plugin, for the image whose shape it is. Nothing when the module is gone.
+    ///
+    /// # Errors
+    /// When the plugin does not offer it in a shape that fits.
+    pub(crate) fn link(
+        &'static self,
+        stamp: u64,
+        plugin: &'static str,
+        shape: &Shape,
+    ) -> Option<Result<Link>> {
+        let mut inner = self.lock();
+        if inner.stamp != stamp {
+            return None;
+        }
+        let current = Arc::clone(inner.current.as_ref()?);
+        let known = inner
+            .seats
+            .iter()
+            .position(|seat| seat.plugin == plugin && seat.shape.key == shape.key);
+        let index = match known {
+            Some(index) => {
+                if let Some(error) = current.refusal(index) {
+                    return Some(Err(error));
+                }
+                index
+            }
+            None => {
+                let seat = Seat {
+                    plugin,
+                    shape: shape.clone(),
+                };
+                if let Err(error) = current.check(&seat) {
+                    return Some(Err(error));
+                }
+                // P3: what is reached through the pointer is this one, or a gate, which has no ways.
+                if let Err(error) = current.add_way(&seat) {
+                    debug_assert!(false, "it was checked: {error}");
+                }
+                inner.seats.push(seat);
+                inner.seats.len() - 1
+            }
+        };
+        Some(Ok(Link {
+            cell: &raw const self.shared,
+            stamp,
+            index,
+            plugin: Slice::text(plugin),
+            keeper: ptr::null(),
+        }))
+    }
+
+    /// Whether somebody is inside a generation that the pointer no longer leads to. Only after the barrier.
+    pub(crate) fn inside(&self, generation: &GenerationCore) -> Vec<u64> {
+        let mut inside = domain::inside(generation.head());
+        // Which generation such a call is in is not known: it may be this one.
+        for _ in 0..self.shared.counted.load(Ordering::SeqCst) {
+            inside.push(0);
+        }
+        inside
     }
 }
 
-const _: () = {
-    assert!(core::mem::offset_of!(ModuleCell, gate) == 0);
-    assert!(core::mem::offset_of!(LinkCore, link) == 0);
-};
+impl fmt::Debug for CellCore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CellCore")
+    }
+}
+
+/// A text that lives for ever, made once for equal texts: names of plugins, which handles print after everything is gone.
+pub(crate) fn immortal(text: &str) -> &'static str {
+    static TEXTS: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = texts.get(text) {
+        return known;
+    }
+    let text: &'static str = Box::leak(text.into());
+    texts.insert(text);
+    text
+}
+
+const _: () = assert!(core::mem::offset_of!(CellCore, shared) == 0);

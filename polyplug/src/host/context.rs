@@ -9,7 +9,7 @@ use core::ptr;
 use std::sync::{Arc, Weak};
 
 use polyplug_abi::{
-    ContextRecord, ContextTable, ContractDescriptor, FaultRecord, Link, Slice, fault_kind,
+    Buffer, ContextRecord, ContextTable, ContractDescriptor, FaultRecord, Link, Slice, fault_kind,
 };
 
 use super::runtime::RuntimeInner;
@@ -22,6 +22,7 @@ pub(crate) struct ContextCore {
     runtime: Weak<RuntimeInner>,
     // The name that the record points to.
     name: Arc<str>,
+    previous_version: String,
 }
 
 // SAFETY: read-only but for its counts, which are atomic.
@@ -34,11 +35,17 @@ static CONTEXTS: ContextTable = ContextTable {
     flags: 0,
     retain: context_retain,
     release: context_release,
-    host: context_host,
+    find: context_find,
+    config: context_config,
+    previous_version: context_previous_version,
 };
 
 impl ContextCore {
-    pub(crate) fn new(runtime: &Arc<RuntimeInner>, name: &str) -> Arc<Self> {
+    pub(crate) fn new(
+        runtime: &Arc<RuntimeInner>,
+        name: &str,
+        previous_version: &str,
+    ) -> Arc<Self> {
         let name: Arc<str> = Arc::from(name);
         let record = ContextRecord {
             size: size_of::<ContextRecord>() as u32,
@@ -50,6 +57,7 @@ impl ContextCore {
             record,
             runtime: Arc::downgrade(runtime),
             name,
+            previous_version: previous_version.to_owned(),
         })
     }
 
@@ -79,36 +87,83 @@ unsafe extern "C" fn context_release(context: *const ContextRecord) {
     unsafe { Arc::decrement_strong_count(context.cast::<ContextCore>()) };
 }
 
-/// See [`ContextTable::host`].
+impl ContextCore {
+    /// The runtime, unless it is gone.
+    fn runtime(&self) -> Result<Arc<RuntimeInner>, Fault> {
+        let runtime = self.runtime.upgrade();
+        runtime
+            .filter(|runtime| !runtime.is_closed())
+            .ok_or_else(|| Fault::of_kind(fault_kind::UNLOADED, "its runtime is gone"))
+    }
+}
+
+/// See [`ContextTable::find`].
 ///
 /// # Safety
 /// 1. `context` is a live context of this core.
-/// 2. `contract` is a well-formed descriptor of an image that stays mapped.
-/// 3. `fault` is a place for a pointer.
-unsafe extern "C" fn context_host(
+/// 2. `contract` is a descriptor of an image that is mapped.
+/// 3. `link` is a place for a link.
+unsafe extern "C" fn context_find(
     context: *const ContextRecord,
+    asked: u32,
     contract: *const ContractDescriptor,
-    fault: *mut *mut FaultRecord,
-) -> *const Link {
+    number: usize,
+    link: *mut Link,
+) -> *mut FaultRecord {
     let found = crate::panics::contain(|| {
         // SAFETY: clause 1.
         let core = unsafe { &*context.cast::<ContextCore>() };
-        let Some(runtime) = core.runtime.upgrade() else {
-            return Err(Fault::of_kind(fault_kind::UNLOADED, "its runtime is gone"));
-        };
         // SAFETY: clause 2.
-        let contract = unsafe { &*contract };
-        // SAFETY: clause 2.
-        unsafe { runtime.host_link(contract) }.map_err(|error| Fault::new(format!("{error:#}")))
+        unsafe {
+            core.runtime()?
+                .link_for(&core.name, asked, contract, number)
+        }
+        .map_err(Fault::new)
     });
     match found.and_then(|found| found) {
-        Ok(link) => link.into_raw(),
-        Err(reason) => {
+        Ok(found) => {
             // SAFETY: clause 3.
-            unsafe { fault.write(reason.into_raw()) };
-            ptr::null()
+            unsafe { link.write(found) };
+            ptr::null_mut()
         }
+        Err(reason) => reason.into_raw(),
     }
+}
+
+/// See [`ContextTable::config`].
+///
+/// # Safety
+/// 1. `context` is a live context of this core.
+/// 2. `out` is a place for a buffer.
+unsafe extern "C" fn context_config(
+    context: *const ContextRecord,
+    out: *mut Buffer,
+) -> *mut FaultRecord {
+    let _ = context;
+    let text = crate::panics::contain(|| {
+        use crate::Data as _;
+        "null".to_owned().give()
+    });
+    match text {
+        Ok(text) => {
+            // SAFETY: clause 2.
+            unsafe { out.write(text) };
+            ptr::null_mut()
+        }
+        Err(fault) => fault.into_raw(),
+    }
+}
+
+/// See [`ContextTable::previous_version`].
+///
+/// # Safety
+/// 1. `context` is a live context of this core.
+/// 2. `version` is a place for a text.
+unsafe extern "C" fn context_previous_version(context: *const ContextRecord, version: *mut Slice) {
+    // SAFETY: clause 1.
+    let core = unsafe { &*context.cast::<ContextCore>() };
+    // SAFETY: clause 2.
+    unsafe { version.write(Slice::text(&core.previous_version)) };
 }
 
 const _: () = assert!(core::mem::offset_of!(ContextCore, record) == 0);

@@ -50,15 +50,31 @@ impl PrivateCopy {
     }
 }
 
-fn contains(bytes: &[u8], needle: &[u8]) -> bool {
-    let mut rest = bytes;
-    while let Some(at) = rest.iter().position(|&byte| byte == needle[0]) {
-        if rest[at..].starts_with(needle) {
-            return true;
-        }
-        rest = &rest[at + 1..];
+impl PrivateCopy {
+    /// Called when the copy is no longer mapped.
+    pub(crate) fn remove(&self) {
+        let _ = fs::remove_file(&self.path);
     }
-    false
+}
+
+#[cfg(unix)]
+fn contains(bytes: &[u8], needle: &[u8]) -> bool {
+    // The system's search: libraries are large, and this is most of what a load does in a debug build.
+    // SAFETY: both are live slices.
+    let found = unsafe {
+        libc::memmem(
+            bytes.as_ptr().cast(),
+            bytes.len(),
+            needle.as_ptr().cast(),
+            needle.len(),
+        )
+    };
+    !found.is_null()
+}
+
+#[cfg(not(unix))]
+fn contains(bytes: &[u8], needle: &[u8]) -> bool {
+    bytes.windows(needle.len()).any(|window| window == needle)
 }
 
 /// This process's own folder below the system's temporary one.

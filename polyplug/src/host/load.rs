@@ -6,27 +6,29 @@
 //!
 //! * **O1** What is opened is a private copy; the original is never mapped.
 //! * **O2** The entry point lies in the opened file itself, and is called once for it.
-//! * **O3** A library that was opened stays mapped for the life of the process: until thread-locals and threads of a plugin
-//!   are accounted for, closing it could pull code from under them.
+//! * **O3** A library that was opened stays mapped while what was read from it is used: who opened it keeps its
+//!   [`Mapped`], or hands it to the reaper. One that does not tell of its threads is never unmapped (A4).
 //! * **O4** Plugins of a module are in the order of their names, contracts in that of their ids: the order in which the
 //!   linker left them changes with the profile, and what `Runtime::get` finds first must not.
 
 use std::fs;
-use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use libloading::Library;
 use polyplug_abi::{
     ABI_VERSION, ENTRY_SYMBOL, Host, InitFunction, InterfaceHeader, List, Offer, PluginDescriptor,
-    Registration, Slice, init_code, init_options, module_flags,
+    Registration, Slice, init_code, init_options, interface_flags, module_flags,
 };
 
-use super::cell::OfferCell;
 use super::copy::PrivateCopy;
+use super::generation::OfferCell;
 use super::info::{ContractInfo, ModuleInfo, PluginInfo};
+use super::mapped::Mapped;
 use super::model::{self, Catalog, Copier, Malformed};
 use super::object_file::{self, Unfit};
+use super::reaper;
+use super::threads::Ledger;
 use crate::entry;
 use crate::error::{Error, Result};
 use crate::image;
@@ -39,6 +41,13 @@ pub(crate) struct Registered {
     pub(crate) flags: u32,
     /// Contracts that it describes, in the catalog.
     pub(crate) contracts: Vec<usize>,
+}
+
+/// What was registered, and the image that it was read from; none for this program itself.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) registered: Registered,
+    pub(crate) mapped: Option<Arc<Mapped>>,
 }
 
 /// A plugin that a module registered.
@@ -62,7 +71,11 @@ impl core::fmt::Debug for RegisteredPlugin {
 /// What [`Runtime::load`](crate::Runtime::load) says of a file that cannot be loaded.
 pub fn inspect(path: impl AsRef<Path>) -> Result<ModuleInfo> {
     let path = find(path.as_ref())?;
-    let registered = open(&path, init_options::INSPECT)?;
+    let Opened { registered, mapped } = open(&path, init_options::INSPECT)?;
+    if let Some(mapped) = mapped {
+        // What was read is copied, and nothing was constructed.
+        reaper::discard(mapped);
+    }
     let contracts = registered
         .contracts
         .iter()
@@ -162,7 +175,7 @@ fn advice(path: &Path) -> String {
 }
 
 /// Opens a library and reads its registration.
-pub(crate) fn open(path: &Path, options: u32) -> Result<Registered> {
+pub(crate) fn open(path: &Path, options: u32) -> Result<Opened> {
     let unreadable = |source| Error::Unreadable {
         path: path.to_owned(),
         source,
@@ -183,11 +196,19 @@ pub(crate) fn open(path: &Path, options: u32) -> Result<Registered> {
     drop(bytes);
     let opened = open_copy(&copy.path);
     copy.settle(opened.is_ok());
-    // O3: never closed.
-    let library = ManuallyDrop::new(opened.map_err(|reason| refused(path, &copy.path, &reason))?);
-    let init = entry_point(&library, path, &copy.path)?;
+    let library = opened.map_err(|reason| refused(path, &copy.path, &reason))?;
+    let mapped = Mapped::new(library, copy);
+    let copy = super::mapped::copy_path(&mapped);
+    let init = mapped.with_library(|library| entry_point(library, path, &copy));
+    let Some(init) = init.transpose().inspect_err(|_| {
+        mapped.stay("it is no plugin, and does not tell of its threads");
+    })?
+    else {
+        unreachable!("a library that was just opened is open");
+    };
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let mut registration = empty_registration(options, &name);
+    registration.image = Ledger::token(&mapped.ledger);
     // SAFETY: O2: the function that ABI 1 defines, with an immortal host and a registration of this version.
     let code = unsafe {
         init(
@@ -195,16 +216,33 @@ pub(crate) fn open(path: &Path, options: u32) -> Result<Registered> {
             &raw mut registration,
         )
     };
-    judge(code, &registration, path)?;
-    // SAFETY: the registration was filled in by the module, whose image is mapped (O3).
-    unsafe { read(&registration) }.map_err(|reason| Error::MalformedModule {
-        path: path.to_owned(),
-        reason,
-    })
+    let flags = registration.flags;
+    if flags & module_flags::NEVER_UNMAP != 0 {
+        mapped.stay("it asks never to be unmapped");
+    } else if flags & (module_flags::RUST | module_flags::MAY_UNMAP) == 0 {
+        mapped.stay("it does not tell of its threads, and does not say that it may be unmapped");
+    }
+    let read = judge(code, &registration, path).and_then(|()| {
+        // SAFETY: the registration was filled in by the module, whose image is mapped (O3).
+        unsafe { read(&registration) }.map_err(|reason| Error::MalformedModule {
+            path: path.to_owned(),
+            reason,
+        })
+    });
+    match read {
+        Ok(registered) => Ok(Opened {
+            registered,
+            mapped: Some(mapped),
+        }),
+        Err(error) => {
+            reaper::discard(mapped);
+            Err(error)
+        }
+    }
 }
 
 /// The plugins of this image.
-pub(crate) fn linked(source: &Path) -> Result<Registered> {
+pub(crate) fn linked(source: &Path) -> Result<Opened> {
     let mut registration = empty_registration(0, "");
     entry::fill(&mut registration);
     if registration.offers.len == 0 && registration.expected_offers == 0 {
@@ -221,9 +259,13 @@ pub(crate) fn linked(source: &Path) -> Result<Registered> {
         source,
     )?;
     // SAFETY: the registration of this very image.
-    unsafe { read(&registration) }.map_err(|reason| Error::MalformedModule {
+    let registered = unsafe { read(&registration) }.map_err(|reason| Error::MalformedModule {
         path: source.to_owned(),
         reason,
+    })?;
+    Ok(Opened {
+        registered,
+        mapped: None,
     })
 }
 
@@ -401,6 +443,11 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
                 header.method_count,
                 copier.method_count(contract)
             ));
+        }
+        if header.flags & interface_flags::RUST != 0 && registration.flags & module_flags::RUST == 0
+        {
+            // C3: results of such a module are checked, whatever its tables say.
+            return Err("an interface of Rust in a module that is not".to_owned());
         }
         let wanted =
             size_of::<InterfaceHeader>() + header.method_count as usize * size_of::<usize>();

@@ -1,38 +1,48 @@
-//! Where providers are found: by contract, by plugin, in load order.
+//! Where providers are found: by contract, by plugin, by both, in load order.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::cell::ModuleCell;
-use super::info::ContractInfo;
+use super::module::ModuleCore;
 use crate::error::{Error, Result};
 
 /// One plugin's offer of one contract, in a module that is there.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
-    pub(crate) module: Arc<ModuleCell>,
-    pub(crate) plugin: usize,
-    pub(crate) offer: usize,
+    pub(crate) module: Arc<ModuleCore>,
+    pub(crate) plugin: &'static str,
+    /// It is a value of the host.
+    pub(crate) provided: bool,
 }
+
+/// What a module offers: contract id, major, plugin.
+pub(crate) type Offered = Vec<(String, u32, &'static str)>;
 
 /// What is loaded, and what is being loaded.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
-    pub(crate) modules: Vec<Arc<ModuleCell>>,
-    /// By contract id, then by major.
-    offers: HashMap<String, BTreeMap<u32, Vec<Found>>>,
+    modules: BTreeMap<u64, Arc<ModuleCore>>,
+    next: u64,
+    /// By contract id and major, then by the place in load order.
+    offers: HashMap<(String, u32), BTreeMap<(u64, usize), Found>>,
+    /// By contract and plugin: where in `offers`.
+    by_name: HashMap<(String, u32, &'static str), (u64, usize)>,
     /// Names of plugins, with the source of each.
     names: HashMap<String, String>,
+    /// Names under which the host provides values, with the contracts of each.
+    provided: HashMap<String, BTreeMap<String, String>>,
     /// Files, with the plugins in each.
     files: HashMap<PathBuf, Vec<String>>,
 }
 
 /// What a module that is being loaded has reserved; given back unless it is published.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Reserved {
     pub(crate) names: Vec<String>,
     pub(crate) file: Option<PathBuf>,
+    /// A value of the host: its name and contract.
+    pub(crate) provided: Option<(String, String)>,
 }
 
 impl Registry {
@@ -48,11 +58,18 @@ impl Registry {
         Ok(())
     }
 
-    /// Keeps names from being given twice. All or none.
-    pub(crate) fn reserve_names(&mut self, names: &[&str], source: &str) -> Result<()> {
+    /// Keeps names from being given twice. All or none. Those in `own` are the module's already.
+    pub(crate) fn reserve_names(
+        &mut self,
+        names: &[&str],
+        own: &[String],
+        source: &str,
+    ) -> Result<()> {
         for (index, name) in names.iter().enumerate() {
             let loaded = if names[..index].contains(name) {
                 Some(source)
+            } else if own.iter().any(|own| own == name) {
+                None
             } else {
                 self.names
                     .get(*name)
@@ -74,28 +91,39 @@ impl Registry {
         Ok(())
     }
 
-    /// Keeps the host's own values from taking the name of a plugin.
-    pub(crate) fn check_provided_name(&self, name: &str, source: &str) -> Result<()> {
-        match self.names.get(name) {
-            Some(loaded) => Err(Error::DuplicateName {
+    /// Keeps a name of the host's from providing a contract twice, or from being a plugin's.
+    pub(crate) fn reserve_provided(
+        &mut self,
+        name: &str,
+        contract: &str,
+        source: &str,
+    ) -> Result<()> {
+        if let Some(loaded) = self.names.get(name) {
+            return Err(Error::DuplicateName {
                 name: name.to_owned(),
                 loaded: loaded.clone(),
                 refused: source.to_owned(),
-            }),
-            None => Ok(()),
+            });
         }
+        let contracts = self.provided.entry(name.to_owned()).or_default();
+        if let Some(loaded) = contracts.get(contract) {
+            return Err(Error::DuplicateName {
+                name: name.to_owned(),
+                loaded: loaded.clone(),
+                refused: format!("a second value for `{contract}`"),
+            });
+        }
+        contracts.insert(contract.to_owned(), source.to_owned());
+        Ok(())
     }
 
     /// The source of a value that the host provides under this name.
     fn source_of_provided(&self, name: &str) -> Option<&str> {
-        let provided = self.names.iter().find(|(key, _)| {
-            key.split_once('\0')
-                .is_some_and(|(provided, _)| provided == name)
-        });
-        provided.map(|(_, source)| source.as_str())
+        let contracts = self.provided.get(name)?;
+        contracts.values().next().map(String::as_str)
     }
 
-    /// Gives back what a failed load had reserved.
+    /// Gives back what was reserved.
     pub(crate) fn give_back(&mut self, reserved: &Reserved) {
         for name in &reserved.names {
             self.names.remove(name);
@@ -103,55 +131,131 @@ impl Registry {
         if let Some(file) = &reserved.file {
             self.files.remove(file);
         }
+        if let Some((name, contract)) = &reserved.provided
+            && let Some(contracts) = self.provided.get_mut(name)
+        {
+            contracts.remove(contract);
+            if contracts.is_empty() {
+                self.provided.remove(name);
+            }
+        }
     }
 
     /// Makes a module visible, all of it at once.
-    pub(crate) fn publish(&mut self, module: &Arc<ModuleCell>, file: Option<&Path>) {
-        if let Some(file) = file {
-            let names = module
-                .plugins
-                .iter()
-                .map(|plugin| plugin.info.name.clone())
-                .collect();
-            self.files.insert(file.to_owned(), names);
+    pub(crate) fn publish(
+        &mut self,
+        module: &Arc<ModuleCore>,
+        offered: &Offered,
+        reserved: &Reserved,
+    ) {
+        if let Some(file) = &reserved.file {
+            self.files.insert(file.clone(), reserved.names.clone());
         }
-        for (plugin, cell) in module.plugins.iter().enumerate() {
-            for (offer, offered) in cell.offers.iter().enumerate() {
-                let contract = &module.catalog.contracts[offered.contract];
-                let found = Found {
-                    module: Arc::clone(module),
-                    plugin,
-                    offer,
-                };
-                let majors = self.offers.entry(contract.id.clone()).or_default();
-                majors.entry(contract.major).or_default().push(found);
+        let place = self.next;
+        self.next += 1;
+        module.set_place(place);
+        self.modules.insert(place, Arc::clone(module));
+        self.add_offers(module, place, offered, reserved.provided.is_some());
+    }
+
+    fn add_offers(
+        &mut self,
+        module: &Arc<ModuleCore>,
+        place: u64,
+        offered: &Offered,
+        provided: bool,
+    ) {
+        for (number, (id, major, plugin)) in offered.iter().enumerate() {
+            let found = Found {
+                module: Arc::clone(module),
+                plugin,
+                provided,
+            };
+            let key = (id.clone(), *major);
+            let offers = self.offers.entry(key).or_default();
+            offers.insert((place, number), found);
+            let name = (id.clone(), *major, *plugin);
+            self.by_name.entry(name).or_insert((place, number));
+        }
+    }
+
+    fn remove_offers(&mut self, place: u64, offered: &Offered) {
+        for (number, (id, major, plugin)) in offered.iter().enumerate() {
+            let key = (id.clone(), *major);
+            if let Some(offers) = self.offers.get_mut(&key) {
+                offers.remove(&(place, number));
+                if offers.is_empty() {
+                    self.offers.remove(&key);
+                }
+            }
+            let name = (id.clone(), *major, *plugin);
+            if self.by_name.get(&name) == Some(&(place, number)) {
+                self.by_name.remove(&name);
             }
         }
-        self.modules.push(Arc::clone(module));
+    }
+
+    /// Another version of a module offers other contracts, from the same place.
+    pub(crate) fn replace(
+        &mut self,
+        module: &Arc<ModuleCore>,
+        before: &Offered,
+        offered: &Offered,
+        names: (&[String], &[String]),
+        source: &str,
+    ) {
+        let place = module.place();
+        self.remove_offers(place, before);
+        self.add_offers(module, place, offered, false);
+        for name in names.0 {
+            self.names.remove(name);
+        }
+        for name in names.1 {
+            self.names.insert(name.clone(), source.to_owned());
+        }
+        if let Some(path) = &module.path
+            && let Some(file) = self.files.get_mut(path)
+        {
+            *file = names.1.to_vec();
+        }
+    }
+
+    /// Takes a module out: from now on nobody finds it, and its names and file are free.
+    pub(crate) fn remove(&mut self, module: &ModuleCore, offered: &Offered, reserved: &Reserved) {
+        self.remove_offers(module.place(), offered);
+        self.modules.remove(&module.place());
+        self.give_back(reserved);
+    }
+
+    /// The modules, in load order.
+    pub(crate) fn modules(&self) -> impl DoubleEndedIterator<Item = &Arc<ModuleCore>> {
+        self.modules.values()
     }
 
     /// The offers of a contract, in load order.
-    pub(crate) fn offers(&self, id: &str, major: u32) -> &[Found] {
-        let majors = self.offers.get(id);
-        majors
-            .and_then(|majors| majors.get(&major))
-            .map_or(&[], Vec::as_slice)
+    pub(crate) fn offers(&self, id: &str, major: u32) -> impl Iterator<Item = &Found> {
+        let offers = self.offers.get(&(id.to_owned(), major));
+        offers.into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// A plugin's offer of a contract.
+    pub(crate) fn named(&self, id: &str, major: u32, plugin: &'static str) -> Option<&Found> {
+        let place = self.by_name.get(&(id.to_owned(), major, plugin))?;
+        self.offers.get(&(id.to_owned(), major))?.get(place)
     }
 
     /// The first value of the host for a contract.
     pub(crate) fn provided(&self, id: &str, major: u32) -> Option<&Found> {
-        self.offers(id, major)
-            .iter()
-            .find(|found| found.module.plugins[found.plugin].context.is_none())
+        self.offers(id, major).find(|found| found.provided)
     }
 
     /// Every contract that is offered, as `id major.minor`, in load order, each once.
     pub(crate) fn offered(&self) -> Vec<String> {
         let mut names = Vec::new();
-        for module in &self.modules {
-            for plugin in &module.plugins {
-                for offer in &plugin.offers {
-                    let name = ContractInfo::new(&module.catalog, offer.contract).to_string();
+        for module in self.modules.values() {
+            for plugin in module.info() {
+                for contract in plugin.contracts() {
+                    let name = contract.to_string();
                     if !names.contains(&name) {
                         names.push(name);
                     }

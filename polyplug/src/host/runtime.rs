@@ -7,24 +7,30 @@
 
 use core::fmt;
 use core::marker::PhantomData;
+use core::sync::atomic::{AtomicBool, Ordering};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use polyplug_abi::{ContractDescriptor, init_options};
+use polyplug_abi::{ContractDescriptor, Link, asked, init_options};
 
-use super::cell::{self, Destroy, ModuleCell, OfferCell, PluginCell};
-use super::context::ContextCore;
-use super::diff::{self, Side};
+use super::admission::Candidate;
+use super::cell::{CellCore, Shape, immortal};
+use super::events::{Event, Listeners, Subscription};
+use super::fast::FastMap;
+use super::generation::{GenerationCore, OfferCell, Parts, PluginCell};
+use super::holds;
 use super::info::{ContractInfo, PluginInfo};
-use super::load::{self, Registered};
-use super::model::{Catalog, Copier};
-use super::module::Module;
+use super::keeper::{Keeper, Kept, keep};
+use super::load;
+use super::module::{Module, ModuleCore, ModuleState};
 use super::registry::{Found, Registry, Reserved, similar};
+use super::state::Destroy;
+use super::{domain, lifecycle, reaper};
 use crate::context::name_of;
 use crate::contract::{Contract, ProviderOf, SharedContract};
-use crate::entry;
 use crate::error::{Error, Result};
-use crate::handles::{Caller, Instance, LinkCount};
+use crate::handles::{Caller, Instance};
 
 /// The name under which the host's own values are provided.
 const HOST: &str = "host";
@@ -32,12 +38,28 @@ const HOST: &str = "host";
 /// Where plugins are loaded and found. Cloning is cheap, and every clone is the same runtime.
 ///
 /// Several runtimes can live in one process; they share nothing, not even the statics of a plugin that both have loaded.
-/// When the last clone and the last handle are gone, every plugin is dropped, on a thread of its own: nothing waits for that,
-/// neither the drop of the last handle nor a `main` that returns. What must be saved at the end, save in a method that the
-/// host calls.
+/// When the last clone and the last handle are gone, everything is unloaded, and plugins are dropped on a thread of their
+/// own: nothing waits for that, neither the drop of the last handle nor a `main` that returns. What must be saved at the
+/// end, save in a method that the host calls, or unload with [`Module::unload_within`].
 #[derive(Clone)]
 pub struct Runtime {
+    shell: Arc<Shell>,
+}
+
+/// What all clones of a runtime share, but its handles do not.
+struct Shell {
     inner: Arc<RuntimeInner>,
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        self.inner.keeper.orphan();
+        if self.inner.keeper.is_empty() {
+            self.inner.close();
+        } else {
+            reaper::adopt(Arc::clone(&self.inner));
+        }
+    }
 }
 
 /// How a [`Runtime`] shall behave; made by [`Runtime::builder`].
@@ -65,62 +87,114 @@ impl Builder {
     }
 
     /// Makes the runtime.
+    ///
+    /// # Panics
+    /// Inside a plugin that was loaded from a file: there is one domain of reclamation in a process, the host's (B1). A
+    /// plugin reaches the host's runtime through its context.
     #[must_use]
     pub fn build(self) -> Runtime {
+        assert!(
+            !crate::image::is_module(),
+            "a plugin that was loaded from a file has no runtime of its own; ask the host for what it needs, with a host contract"
+        );
+        domain::watch_forks();
         Runtime {
-            inner: Arc::new(RuntimeInner {
-                options: self,
-                registry: RwLock::default(),
+            shell: Arc::new(Shell {
+                inner: Arc::new(RuntimeInner {
+                    options: self,
+                    registry: RwLock::default(),
+                    fast: FastMap::default(),
+                    keeper: Keeper::new(),
+                    listeners: Arc::default(),
+                    closed: AtomicBool::new(false),
+                }),
             }),
         }
+    }
+
+    pub(crate) fn init_options(&self) -> u32 {
+        if self.plugin_panic_output {
+            init_options::PANIC_OUTPUT
+        } else {
+            0
+        }
+    }
+
+    pub(crate) fn allows_panic_abort(&self) -> bool {
+        self.allow_panic_abort
     }
 }
 
 pub(crate) struct RuntimeInner {
-    options: Builder,
+    pub(crate) options: Builder,
     registry: RwLock<Registry>,
+    pub(crate) fast: FastMap,
+    pub(crate) keeper: Keeper,
+    pub(crate) listeners: Arc<Listeners>,
+    closed: AtomicBool,
 }
 
 impl RuntimeInner {
-    fn read(&self) -> RwLockReadGuard<'_, Registry> {
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Registry> {
         self.registry.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Registry> {
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Registry> {
         self.registry
             .write()
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A link to the first provider of a host contract, which does not keep the runtime alive.
+    /// Whether everything in it was unloaded, because nobody has it any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+
+    /// Unloads everything, the last loaded first. Waits for nothing.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        let modules: Vec<_> = self.read().modules().rev().cloned().collect();
+        for module in modules {
+            lifecycle::withdraw(self, &module);
+        }
+    }
+
+    /// A link for a plugin, which does not keep the runtime alive: to a provider of the host's, or of another plugin's.
     ///
     /// # Safety
-    /// 1. `wanted` is a well-formed descriptor of an image that stays mapped.
-    pub(crate) unsafe fn host_link(
+    /// 1. `wanted` is a descriptor of an image that is mapped.
+    pub(crate) unsafe fn link_for(
         &self,
-        wanted: &'static ContractDescriptor,
-    ) -> Result<LinkCount> {
+        plugin: &str,
+        who: u32,
+        wanted: *const ContractDescriptor,
+        number: usize,
+    ) -> Result<Link, String> {
         // SAFETY: clause 1.
-        let id = unsafe { wanted.id.str() };
-        let found = self.read().provided(id, wanted.major).cloned();
-        let found = found.ok_or_else(|| Error::NoProvider {
-            contract: format!("{id} {}.{}", wanted.major, wanted.minor),
-            available: self.read().offered(),
-            similar: None,
+        let shape = unsafe { Shape::of(wanted) }?;
+        let found = {
+            let registry = self.read();
+            let mut offers = registry
+                .offers(shape.id(), shape.major())
+                .filter(|found| found.provided == (who == asked::HOST) && found.plugin != plugin);
+            offers.nth(number).cloned()
+        };
+        let found = found.ok_or_else(|| {
+            let error = Error::NoProvider {
+                contract: ContractInfo::new(&shape.catalog, shape.contract).to_string(),
+                available: self.read().offered(),
+                similar: None,
+            };
+            error.to_string()
         })?;
-        // SAFETY: clause 1.
-        unsafe { found.module.link(found.plugin, found.offer, wanted, None) }
-    }
-}
-
-impl Drop for RuntimeInner {
-    fn drop(&mut self) {
-        let registry = self
-            .registry
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner);
-        for module in core::mem::take(&mut registry.modules).iter().rev() {
-            module.close();
+        let link = found
+            .module
+            .cell
+            .link(found.module.stamp, found.plugin, &shape);
+        match link {
+            Some(Ok(link)) => Ok(link),
+            Some(Err(error)) => Err(format!("{error:#}")),
+            None => Err("it was unloaded just now".to_owned()),
         }
     }
 }
@@ -134,7 +208,10 @@ impl Default for Runtime {
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Runtime")
-            .field("modules", &self.inner.read().modules)
+            .field(
+                "modules",
+                &self.inner().read().modules().collect::<Vec<_>>(),
+            )
             .finish()
     }
 }
@@ -152,6 +229,20 @@ impl Runtime {
         Builder::default()
     }
 
+    pub(crate) fn inner(&self) -> &Arc<RuntimeInner> {
+        &self.shell.inner
+    }
+
+    pub(crate) fn tell(&self, event: &Event) {
+        self.inner().listeners.tell(event);
+    }
+
+    /// Tells the listener of every load, reload and unload from now on, until the subscription is dropped. It is called on the
+    /// thread that made the change, after the change, with no lock held; it may use the runtime.
+    pub fn subscribe(&self, listener: impl Fn(&Event) + Send + Sync + 'static) -> Subscription {
+        self.inner().listeners.add(Arc::new(listener))
+    }
+
     /// Loads a shared library with all its plugins. A path without extension tries the platform's, so
     /// `plugins/hello` finds `plugins/libhello.so`.
     ///
@@ -162,22 +253,22 @@ impl Runtime {
     /// leaves nothing behind.
     pub fn load(&self, path: impl AsRef<Path>) -> Result<Module> {
         let path = load::find(path.as_ref())?;
-        let mut reserved = Reservation::new(self);
-        reserved.file(&path)?;
-        let output = self.inner.options.plugin_panic_output;
-        let registered = load::open(
-            &path,
-            if output {
-                init_options::PANIC_OUTPUT
-            } else {
-                0
-            },
-        )?;
-        if load::aborts(&registered) && !self.inner.options.allow_panic_abort {
-            return Err(Error::PanicAbort { path });
-        }
         let source = format!("`{}`", path.display());
-        self.admit(registered, Some(path), source, reserved)
+        let loaded = self.load_found(&path, &source);
+        self.told(&source, loaded)
+    }
+
+    fn load_found(&self, path: &Path, source: &str) -> Result<Module> {
+        let mut reservation = Reservation::new(self);
+        reservation.file(path)?;
+        let opened = load::open(path, self.inner().options.init_options())?;
+        if load::aborts(&opened.registered) && !self.inner().options.allows_panic_abort() {
+            return Err(Error::PanicAbort {
+                path: path.to_owned(),
+            });
+        }
+        let candidate = Candidate::new(opened, source.to_owned());
+        self.admit(candidate, Some(path.to_owned()), reservation)
     }
 
     /// Loads the plugins that are linked into this program.
@@ -187,98 +278,63 @@ impl Runtime {
     /// [`Runtime::load`] says of plugins that cannot be constructed.
     pub fn load_linked(&self) -> Result<Module> {
         let source = PathBuf::from("this program");
-        let mut reserved = Reservation::new(self);
-        reserved.file(&source)?;
-        let registered = load::linked(&source)?;
-        self.admit(registered, None, "this program".to_owned(), reserved)
+        let load = || {
+            let mut reservation = Reservation::new(self);
+            reservation.file(&source)?;
+            let candidate = Candidate::new(load::linked(&source)?, "this program".to_owned());
+            self.admit(candidate, None, reservation)
+        };
+        let loaded = load();
+        self.told("this program", loaded)
+    }
+
+    /// Says how a load went.
+    fn told(&self, source: &str, loaded: Result<Module>) -> Result<Module> {
+        match &loaded {
+            Ok(module) => self.tell(&Event::Loaded {
+                module: source.to_owned(),
+                plugins: module
+                    .core
+                    .info()
+                    .iter()
+                    .map(|info| info.name.clone())
+                    .collect(),
+            }),
+            Err(error) => self.tell(&Event::Failed {
+                module: source.to_owned(),
+                error: format!("{error:#}"),
+                code: error.code(),
+            }),
+        }
+        loaded
     }
 
     /// Checks, constructs and publishes what a module registered.
     fn admit(
         &self,
-        registered: Registered,
+        mut candidate: Candidate,
         path: Option<PathBuf>,
-        source: String,
-        mut reserved: Reservation<'_>,
+        mut reservation: Reservation<'_>,
     ) -> Result<Module> {
-        let Registered {
-            catalog,
-            plugins,
-            contracts,
-            ..
-        } = registered;
-        let place = path.clone().unwrap_or_else(|| PathBuf::from(&source));
-        if plugins.is_empty() && contracts.is_empty() {
-            return Err(Error::NothingOffered { path: place });
+        let names = candidate.names();
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        reservation.names(&names, &candidate.source)?;
+        let needs = candidate.check(self.inner())?;
+        for plugin in candidate.order() {
+            candidate.construct(self.inner(), plugin, "", None)?;
         }
-        let names: Vec<_> = plugins
-            .iter()
-            .map(|plugin| plugin.info.name.as_str())
-            .collect();
-        reserved.names(&names, &source)?;
-        for plugin in &plugins {
-            let name = &plugin.info.name;
-            for offer in &plugin.offers {
-                check_shape(
-                    &catalog,
-                    offer.contract,
-                    name,
-                    &place,
-                    Direction::PluginProvides,
-                )?;
-            }
-            for &required in &plugin.requires {
-                check_shape(&catalog, required, name, &place, Direction::HostProvides)?;
-                self.check_provided(&catalog, required, name)?;
-            }
-        }
-        let mut cells = Unpublished { cells: Vec::new() };
-        for plugin in plugins {
-            let context = ContextCore::new(&self.inner, &plugin.info.name);
-            let is_shared = plugin.offers.is_empty()
-                || plugin
-                    .offers
-                    .iter()
-                    .any(|offer| !catalog.contracts[offer.contract].exclusive);
-            // Nobody shares a plugin whose contracts are all exclusive: each caller creates its own.
-            let state = if is_shared {
-                // SAFETY: the descriptor was read from a module whose image stays mapped.
-                unsafe { cell::construct(plugin.descriptor, &context, &plugin.info.name) }?
-            } else {
-                core::ptr::null_mut()
-            };
-            let destroy = Destroy::ByPlugin(plugin.descriptor);
-            cells.cells.push(PluginCell::new(
-                plugin.info,
-                state,
-                destroy,
-                Some(context),
-                plugin.offers,
-            ));
-        }
-        let module = ModuleCell::new(path, source, catalog, contracts, cells.publish());
-        reserved.publish(&module);
+        let (cell, stamp) = (candidate.cell, candidate.stamp);
+        let source = candidate.source.clone();
+        let state = ModuleState {
+            needs,
+            ..candidate.state()
+        };
+        let generation = candidate.into_generation(1);
+        let module = ModuleCore::new(cell, stamp, path, source, state);
+        reservation.publish(&module, generation);
         Ok(Module {
             runtime: self.clone(),
-            cell: module,
-        })
-    }
-
-    fn check_provided(&self, catalog: &Arc<Catalog>, required: usize, plugin: &str) -> Result<()> {
-        let contract = &catalog.contracts[required];
-        let registry = self.inner.read();
-        if registry.provided(&contract.id, contract.major).is_some() {
-            return Ok(());
-        }
-        let contract = ContractInfo::new(catalog, required).to_string();
-        let reason = match similar(&contract, &registry.offered()) {
-            Some(similar) => format!("nobody provides it (there is `{similar}`)"),
-            None => "nobody provides it".to_owned(),
-        };
-        Err(Error::MissingHostContract {
-            plugin: plugin.to_owned(),
-            contract,
-            reason,
+            core: module,
         })
     }
 
@@ -314,28 +370,13 @@ impl Runtime {
             drop(unsafe { Box::from_raw(state.cast::<T>()) });
         }
         let source = format!("the value that the host provides as `{name}`");
-        let mut reserved = Reservation::new(self);
+        let mut reservation = Reservation::new(self);
         // One name may provide many contracts, each once: `host` is one provider to everybody.
-        let key = format!("{name}\0{}", name_of::<C>());
-        reserved.provided_name(name, &source)?;
-        reserved
-            .names(&[&key], &source)
-            .map_err(|error| match error {
-                Error::DuplicateName { loaded, .. } => Error::DuplicateName {
-                    name: name.to_owned(),
-                    loaded,
-                    refused: format!("a second value for `{}`", name_of::<C>()),
-                },
-                other => other,
-            })?;
-        let mut copier = Copier::default();
-        // SAFETY: this image's own descriptor.
-        let contract =
-            unsafe { copier.contract(C::DESCRIPTOR) }.map_err(|reason| Error::MalformedModule {
-                path: PathBuf::from(&source),
-                reason,
-            })?;
-        let catalog = Arc::new(copier.finish());
+        reservation.provided(name, &name_of::<C>(), &source)?;
+        let shape = own_shape::<C>().map_err(|reason| Error::MalformedModule {
+            path: PathBuf::from(&source),
+            reason,
+        })?;
         let info = PluginInfo {
             name: name.to_owned(),
             version: String::new(),
@@ -343,18 +384,37 @@ impl Runtime {
             authors: String::new(),
             license: String::new(),
             repository: String::new(),
-            contracts: vec![ContractInfo::new(&catalog, contract)],
+            contracts: vec![ContractInfo::new(&shape.catalog, shape.contract)],
             requires: Vec::new(),
         };
-        let offer = OfferCell::new(contract, T::interface(), Vec::new());
-        let state = Box::into_raw(Box::new(value)).cast();
-        let plugin = PluginCell::new(info, state, Destroy::ByHost(free::<T>), None, vec![offer]);
-        let module = ModuleCell::new(None, source, catalog, vec![contract], vec![plugin]);
-        reserved.publish(&module);
-        Ok(Module {
+        let plugin_name = immortal(name);
+        let state = ModuleState {
+            loaded: true,
+            info: vec![info.clone()],
+            described: info.contracts.clone(),
+            offered: vec![(shape.id().to_owned(), shape.major(), plugin_name)],
+            ..ModuleState::default()
+        };
+        let offer = OfferCell::new(shape.contract, T::interface(), Vec::new());
+        let value = Box::into_raw(Box::new(value)).cast();
+        let destroy = Destroy::ByHost(free::<T>);
+        let plugin = PluginCell::new(info, plugin_name, value, destroy, None, vec![offer]);
+        let (cell, stamp) = CellCore::take();
+        let parts = Parts {
+            source: source.clone(),
+            catalog: Arc::clone(&shape.catalog),
+            described: vec![shape.contract],
+            plugins: vec![plugin],
+            mapped: None,
+        };
+        let generation = GenerationCore::new(cell, stamp, 1, parts);
+        let module = ModuleCore::new(cell, stamp, None, source.clone(), state);
+        reservation.publish(&module, generation);
+        let module = Module {
             runtime: self.clone(),
-            cell: module,
-        })
+            core: module,
+        };
+        self.told(&source, Ok(module))
     }
 
     /// A caller of the first loaded provider of the contract. It never moves to another provider by itself.
@@ -362,7 +422,7 @@ impl Runtime {
     /// # Errors
     /// [`Error::NoProvider`], with what there is.
     pub fn get<C: ?Sized + SharedContract>(&self) -> Result<Caller<C>> {
-        self.caller(&self.find_first::<C>()?)
+        self.followed(None)
     }
 
     /// A caller of the contract, as that plugin offers it.
@@ -370,7 +430,7 @@ impl Runtime {
     /// # Errors
     /// [`Error::NoPlugin`], with who offers it.
     pub fn get_from<C: ?Sized + SharedContract>(&self, plugin: &str) -> Result<Caller<C>> {
-        self.caller(&self.find_named::<C>(plugin)?)
+        self.followed(Some(plugin))
     }
 
     /// Everyone who offers the contract, in load order.
@@ -379,11 +439,15 @@ impl Runtime {
         let found = self.find_all::<C>();
         found
             .into_iter()
-            .map(|found| Provider {
-                runtime: self.clone(),
-                defaulted: defaulted::<C>(&found),
-                found,
-                contract: PhantomData,
+            .filter_map(|found| {
+                let generation = found.module.current()?;
+                Some(Provider {
+                    runtime: self.clone(),
+                    version: generation.plugin(found.plugin)?.info.version.clone(),
+                    defaulted: defaulted::<C>(&generation, &found),
+                    found,
+                    contract: PhantomData,
+                })
             })
             .collect()
     }
@@ -393,7 +457,8 @@ impl Runtime {
     /// # Errors
     /// [`Error::NoProvider`], or what its constructor says.
     pub fn create<C: ?Sized + Contract>(&self) -> Result<Instance<C>> {
-        self.instance(&self.find_first::<C>()?)
+        let found = self.find_first::<C>(&self.inner().read())?;
+        self.instance(&found)
     }
 
     /// A new instance, made for the caller by that plugin.
@@ -401,18 +466,19 @@ impl Runtime {
     /// # Errors
     /// [`Error::NoPlugin`], or what its constructor says.
     pub fn create_from<C: ?Sized + Contract>(&self, plugin: &str) -> Result<Instance<C>> {
-        self.instance(&self.find_named::<C>(plugin)?)
+        let found = self.find_named::<C>(&self.inner().read(), plugin)?;
+        self.instance(&found)
     }
 
     /// The modules, in load order.
     #[must_use]
     pub fn modules(&self) -> Vec<Module> {
-        let modules = self.inner.read().modules.clone();
+        let modules: Vec<_> = self.inner().read().modules().cloned().collect();
         modules
             .into_iter()
-            .map(|cell| Module {
+            .map(|core| Module {
                 runtime: self.clone(),
-                cell,
+                core,
             })
             .collect()
     }
@@ -428,8 +494,8 @@ impl Runtime {
     pub fn contracts(&self) -> Vec<ContractInfo> {
         let mut contracts: Vec<ContractInfo> = Vec::new();
         for module in self.modules() {
-            for &described in &module.cell.described {
-                let contract = ContractInfo::new(&module.cell.catalog, described);
+            let described = module.core.state().described.clone();
+            for contract in described {
                 let same = |known: &ContractInfo| {
                     (known.id(), known.version()) == (contract.id(), contract.version())
                 };
@@ -443,38 +509,34 @@ impl Runtime {
 
     /// A context as a plugin of that name would get it.
     #[cfg(test)]
-    pub(crate) fn context_for_tests(&self, name: &str) -> Arc<ContextCore> {
-        ContextCore::new(&self.inner, name)
+    pub(crate) fn context_for_tests(&self, name: &str) -> Arc<super::context::ContextCore> {
+        super::context::ContextCore::new(self.inner(), name, "")
     }
 
     pub(crate) fn find_all<C: ?Sized + Contract>(&self) -> Vec<Found> {
-        // SAFETY: this image's descriptor: static text.
-        let id = unsafe { C::DESCRIPTOR.id.str() };
-        self.inner.read().offers(id, C::DESCRIPTOR.major).to_vec()
+        let registry = self.inner().read();
+        let (id, major) = asked_for::<C>();
+        registry.offers(id, major).cloned().collect()
     }
 
-    fn find_first<C: ?Sized + Contract>(&self) -> Result<Found> {
-        // SAFETY: this image's descriptor: static text.
-        let id = unsafe { C::DESCRIPTOR.id.str() };
-        let first = self
-            .inner
-            .read()
-            .offers(id, C::DESCRIPTOR.major)
-            .first()
-            .cloned();
-        first.ok_or_else(|| no_provider::<C>(self.inner.read().offered()))
+    fn find_first<C: ?Sized + Contract>(&self, registry: &Registry) -> Result<Found> {
+        let (id, major) = asked_for::<C>();
+        let first = registry.offers(id, major).next().cloned();
+        first.ok_or_else(|| no_provider::<C>(registry.offered()))
     }
 
-    fn find_named<C: ?Sized + Contract>(&self, plugin: &str) -> Result<Found> {
-        let all = self.find_all::<C>();
-        if all.is_empty() {
-            return Err(no_provider::<C>(self.inner.read().offered()));
-        }
-        let name = |found: &Found| found.module.plugins[found.plugin].info.name.clone();
-        if let Some(found) = all.iter().find(|found| name(found) == plugin) {
+    fn find_named<C: ?Sized + Contract>(&self, registry: &Registry, plugin: &str) -> Result<Found> {
+        let (id, major) = asked_for::<C>();
+        if let Some(found) = registry.named(id, major, immortal(plugin)) {
             return Ok(found.clone());
         }
-        let available: Vec<_> = all.iter().map(name).collect();
+        let available: Vec<_> = registry
+            .offers(id, major)
+            .map(|found| found.plugin.to_owned())
+            .collect();
+        if available.is_empty() {
+            return Err(no_provider::<C>(registry.offered()));
+        }
         let similar = similar(plugin, &available);
         Err(Error::NoPlugin {
             name: plugin.to_owned(),
@@ -484,27 +546,107 @@ impl Runtime {
         })
     }
 
-    pub(crate) fn caller<C: ?Sized + SharedContract>(&self, found: &Found) -> Result<Caller<C>> {
-        // SAFETY: this image's own descriptor.
-        let link = unsafe {
-            found
-                .module
-                .link(found.plugin, found.offer, C::DESCRIPTOR, Some(self.clone()))
+    /// A caller of what is found: at once, when it was found before.
+    #[inline]
+    fn followed<C: ?Sized + SharedContract>(&self, plugin: Option<&str>) -> Result<Caller<C>> {
+        let inner = self.inner();
+        // The compiler may put one descriptor at several addresses, so the one that was asked with is passed on.
+        let descriptor = core::ptr::from_ref(C::DESCRIPTOR).addr();
+        match inner.fast.get(descriptor, plugin.unwrap_or_default()) {
+            Some(link) => Ok(self.kept(link)),
+            None => self.followed_long(descriptor, plugin),
+        }
+    }
+
+    #[cold]
+    fn followed_long<C: ?Sized + SharedContract>(
+        &self,
+        descriptor: usize,
+        plugin: Option<&str>,
+    ) -> Result<Caller<C>> {
+        let inner = self.inner();
+        let found = {
+            let registry = inner.read();
+            match plugin {
+                Some(plugin) => self.find_named::<C>(&registry, plugin),
+                None => self.find_first::<C>(&registry),
+            }
         }?;
-        // SAFETY: H1: `link` put the interface into the order of this image.
-        Ok(unsafe { Caller::from_link(link) })
+        let link = self.link::<C>(&found)?;
+        let registry = inner.read();
+        // Only what can be found now is kept: an unload takes its module out of the registry first, then forgets it.
+        let (id, major) = asked_for::<C>();
+        let still = registry.named(id, major, found.plugin);
+        if still.is_some_and(|still| Arc::ptr_eq(&still.module, &found.module)) {
+            inner
+                .fast
+                .insert(descriptor, plugin.unwrap_or_default(), link);
+        }
+        drop(registry);
+        Ok(self.kept(link))
+    }
+
+    /// A caller that keeps this runtime alive.
+    #[inline]
+    fn kept<C: ?Sized + SharedContract>(&self, link: Link) -> Caller<C> {
+        let keeper = self.inner().keeper.as_ptr();
+        // SAFETY: this runtime has the keeper.
+        unsafe { keep(keeper) };
+        // SAFETY: H1: made for this image's descriptor, and counted a line above.
+        unsafe { Caller::from_link(Link { keeper, ..link }) }
+    }
+
+    fn link<C: ?Sized + Contract>(&self, found: &Found) -> Result<Link> {
+        let shape = own_shape::<C>().map_err(|reason| Error::MalformedModule {
+            path: PathBuf::from("this program"),
+            reason,
+        })?;
+        let link = found
+            .module
+            .cell
+            .link(found.module.stamp, found.plugin, &shape);
+        link.unwrap_or_else(|| Err(no_provider::<C>(self.inner().read().offered())))
+    }
+
+    pub(crate) fn caller<C: ?Sized + SharedContract>(&self, found: &Found) -> Result<Caller<C>> {
+        Ok(self.kept(self.link::<C>(found)?))
     }
 
     pub(crate) fn instance<C: ?Sized + Contract>(&self, found: &Found) -> Result<Instance<C>> {
-        // SAFETY: this image's own descriptor.
-        let link = unsafe {
-            found
-                .module
-                .create(found.plugin, found.offer, C::DESCRIPTOR, self.clone())
-        }?;
-        // SAFETY: H1: `create` put the interface into the order of this image, and made a state for the link.
-        Ok(unsafe { Instance::from_link(link) })
+        let shape = own_shape::<C>().map_err(|reason| Error::MalformedModule {
+            path: PathBuf::from("this program"),
+            reason,
+        })?;
+        let Some(generation) = found.module.current() else {
+            return Err(no_provider::<C>(self.inner().read().offered()));
+        };
+        // SAFETY: this runtime has the keeper.
+        let kept = unsafe { Kept::new(self.inner().keeper.as_ptr()) };
+        let hold = holds::create(&generation, found.plugin, &shape, kept)?;
+        // SAFETY: H1: made for this image's descriptor; one count is handed over.
+        Ok(unsafe { Instance::from_hold(hold) })
     }
+}
+
+/// Id and major of a contract of this image.
+fn asked_for<C: ?Sized + Contract>() -> (&'static str, u32) {
+    // SAFETY: this image's descriptor: static text.
+    (unsafe { C::DESCRIPTOR.id.str() }, C::DESCRIPTOR.major)
+}
+
+/// The shape of a contract of this image, copied once.
+fn own_shape<C: ?Sized + Contract>() -> Result<Arc<Shape>, String> {
+    static SHAPES: Mutex<Option<HashMap<usize, Arc<Shape>>>> = Mutex::new(None);
+    let mut shapes = SHAPES.lock().unwrap_or_else(PoisonError::into_inner);
+    let shapes = shapes.get_or_insert_default();
+    let key = core::ptr::from_ref(C::DESCRIPTOR).addr();
+    if let Some(shape) = shapes.get(&key) {
+        return Ok(Arc::clone(shape));
+    }
+    // SAFETY: this image's own descriptor.
+    let shape = Arc::new(unsafe { Shape::of(C::DESCRIPTOR) }?);
+    shapes.insert(key, Arc::clone(&shape));
+    Ok(shape)
 }
 
 pub(crate) fn no_provider<C: ?Sized + Contract>(available: Vec<String>) -> Error {
@@ -518,16 +660,17 @@ pub(crate) fn no_provider<C: ?Sized + Contract>(available: Vec<String>) -> Error
 }
 
 /// The methods of this program's contract that a provider does not have, or left to their default bodies.
-fn defaulted<C: ?Sized + Contract>(found: &Found) -> Vec<String> {
-    let offer = &found.module.plugins[found.plugin].offers[found.offer];
-    let theirs = &found.module.catalog.contracts[offer.contract].methods;
-    let ours = linked_contracts();
-    // SAFETY: this image's descriptor: static text.
-    let id = unsafe { C::DESCRIPTOR.id.str() };
-    let Some(known) = ours.find(id, C::DESCRIPTOR.major) else {
+fn defaulted<C: ?Sized + Contract>(generation: &GenerationCore, found: &Found) -> Vec<String> {
+    let (id, major) = asked_for::<C>();
+    let Some((plugin, offer)) = generation.offer(found.plugin, id, major) else {
+        return Vec::new();
+    };
+    let offer = &generation.plugins[plugin].offers[offer];
+    let theirs = &generation.catalog.contracts[offer.contract].methods;
+    let Ok(ours) = own_shape::<C>() else {
         return offer.defaulted.clone();
     };
-    let methods = ours.contracts[known].methods.iter();
+    let methods = ours.catalog.contracts[ours.contract].methods.iter();
     methods
         .map(|method| &method.name)
         .filter(|&name| {
@@ -541,25 +684,22 @@ fn defaulted<C: ?Sized + Contract>(found: &Found) -> Vec<String> {
 pub struct Provider<C: ?Sized> {
     runtime: Runtime,
     found: Found,
+    version: String,
     defaulted: Vec<String>,
     contract: PhantomData<fn(&C)>,
 }
 
 impl<C: ?Sized> Provider<C> {
-    fn cell(&self) -> &PluginCell {
-        &self.found.module.plugins[self.found.plugin]
-    }
-
     /// The name of the plugin.
     #[must_use]
     pub fn plugin(&self) -> &str {
-        &self.cell().info.name
+        self.found.plugin
     }
 
     /// The version of the plugin.
     #[must_use]
     pub fn version(&self) -> &str {
-        &self.cell().info.version
+        &self.version
     }
 
     /// The methods that the plugin left to their default bodies, because its author did, or because they are newer
@@ -597,27 +737,6 @@ impl<C: ?Sized> fmt::Debug for Provider<C> {
     }
 }
 
-/// States of a module that is not published yet; destroyed when it will not be.
-struct Unpublished {
-    cells: Vec<PluginCell>,
-}
-
-impl Unpublished {
-    fn publish(mut self) -> Vec<PluginCell> {
-        core::mem::take(&mut self.cells)
-    }
-}
-
-impl Drop for Unpublished {
-    fn drop(&mut self) {
-        if !self.cells.is_empty() {
-            let cells = core::mem::take(&mut self.cells);
-            // A5: on the reaper, because a load may be called from anywhere.
-            ModuleCell::new(None, String::new(), Arc::default(), Vec::new(), cells).close();
-        }
-    }
-}
-
 /// What a load has reserved in the registry; given back when it fails (T2).
 struct Reservation<'r> {
     runtime: &'r Runtime,
@@ -633,91 +752,41 @@ impl<'r> Reservation<'r> {
     }
 
     fn file(&mut self, path: &Path) -> Result<()> {
-        self.runtime.inner.write().reserve_file(path)?;
+        self.runtime.inner().write().reserve_file(path)?;
         self.reserved.file = Some(path.to_owned());
         Ok(())
     }
 
     fn names(&mut self, names: &[&str], source: &str) -> Result<()> {
-        self.runtime.inner.write().reserve_names(names, source)?;
+        let mut registry = self.runtime.inner().write();
+        registry.reserve_names(names, &[], source)?;
         self.reserved.names = names.iter().map(|name| (*name).to_owned()).collect();
         Ok(())
     }
 
-    fn provided_name(&self, name: &str, source: &str) -> Result<()> {
-        self.runtime.inner.read().check_provided_name(name, source)
+    fn provided(&mut self, name: &str, contract: &str, source: &str) -> Result<()> {
+        let mut registry = self.runtime.inner().write();
+        registry.reserve_provided(name, contract, source)?;
+        self.reserved.provided = Some((name.to_owned(), contract.to_owned()));
+        Ok(())
     }
 
-    fn publish(mut self, module: &Arc<ModuleCell>) {
+    /// All of it at once: whoever looks finds nothing of the module, or everything.
+    fn publish(mut self, module: &Arc<ModuleCore>, generation: Arc<GenerationCore>) {
         let reserved = core::mem::take(&mut self.reserved);
-        self.runtime
-            .inner
-            .write()
-            .publish(module, reserved.file.as_deref());
+        let offered = {
+            let mut state = module.state();
+            state.reserved = reserved.clone();
+            state.offered.clone()
+        };
+        let mut registry = self.runtime.inner().write();
+        module.cell.swap(Some(generation));
+        registry.publish(module, &offered, &reserved);
     }
 }
 
 impl Drop for Reservation<'_> {
     fn drop(&mut self) {
-        self.runtime.inner.write().give_back(&self.reserved);
+        self.runtime.inner().write().give_back(&self.reserved);
     }
-}
-
-enum Direction {
-    PluginProvides,
-    HostProvides,
-}
-
-/// The contracts that are linked into this program.
-fn linked_contracts() -> &'static Arc<Catalog> {
-    static LINKED: OnceLock<Arc<Catalog>> = OnceLock::new();
-    LINKED.get_or_init(|| {
-        let mut copier = Copier::default();
-        for contract in entry::CONTRACTS {
-            // SAFETY: this image's own descriptors. One that is malformed is not known, and cannot be compared.
-            let _ = unsafe { copier.contract(contract.descriptor()) };
-        }
-        Arc::new(copier.finish())
-    })
-}
-
-/// Does a module's contract have the shape that this program was built with, if it knows the contract at all?
-fn check_shape(
-    catalog: &Catalog,
-    contract: usize,
-    plugin: &str,
-    path: &Path,
-    direction: Direction,
-) -> Result<()> {
-    let model = &catalog.contracts[contract];
-    let ours = linked_contracts();
-    let theirs = Side {
-        catalog,
-        contract,
-        name: "the plugin",
-    };
-    // A program may know a contract in several versions: one that fits is enough, and whoever asks is compared again.
-    let known = ours.all(&model.id, model.major).map(|known| {
-        let ours = Side {
-            catalog: ours,
-            contract: known,
-            name: "the host",
-        };
-        match direction {
-            Direction::PluginProvides => diff::differences(theirs, ours),
-            Direction::HostProvides => diff::differences(ours, theirs),
-        }
-    });
-    let Some(differences) = known.min_by_key(Vec::len) else {
-        return Ok(());
-    };
-    if differences.is_empty() {
-        return Ok(());
-    }
-    Err(Error::ContractMismatch {
-        plugin: plugin.to_owned(),
-        path: path.to_owned(),
-        contract: format!("{} {}.{}", model.id, model.major, model.minor),
-        differences,
-    })
 }

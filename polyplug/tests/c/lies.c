@@ -10,6 +10,7 @@ typedef struct {
     List offers, contracts;
     size_t expected_offers;
     Slice name;
+    const void *image;
 } Registration;
 typedef struct { uint32_t size, kind, flags, reserved; Slice name, docs; size_t sizes[5]; const void *elements;
     size_t element_count; List fields, variants; const void *(*contract)(void); } Type;
@@ -20,7 +21,8 @@ typedef struct { uint32_t size, flags, major, minor; Slice id, name, docs; uint6
 typedef struct { uint32_t size, method_count, flags, reserved; uint64_t order; const Contract *contract;
     int (*invoke)(void *, uint32_t, const void *, void *); void *methods[1]; } Interface;
 typedef struct { uint32_t size, flags; Slice name, version, description, authors, license, repository; List requires;
-    void *(*construct)(void *, const void *, void *); void (*destroy)(void *); } Plugin;
+    void *(*construct)(void *, const void *, void *); void (*destroy)(void *); List wants;
+    void (*save)(void *, void *); void *(*restore)(void *, const void *, const uint8_t *, size_t, void *); } Plugin;
 typedef struct { uint32_t size, flags; const Plugin *plugin; const Interface *interface; const Slice *written;
     size_t written_count; } Offer;
 
@@ -70,7 +72,7 @@ static const Offer *OFFERS[] = { &OFFER };
 enum { NOTHING, EMPTY, OTHER_ABI, OTHER_CODE, NULL_LIST, HUGE_LIST, NULL_OFFER, SKEWED_OFFER, SMALL_OFFER, NULL_PLUGIN,
     SMALL_PLUGIN, NO_NAME, NULL_NAME, LONG_NAME, NAME_NO_UTF8, NULL_CONSTRUCT, NULL_DESTROY, NULL_INTERFACE,
     SMALL_INTERFACE, FEW_METHODS, NULL_INVOKE, WRITTEN_TOO_MUCH, NULL_CONTRACT, SMALL_CONTRACT, HUGE_METHODS, NULL_METHOD,
-    NULL_RESULT, NULL_TYPE, NULL_ELEMENT, NULL_ELEMENTS, HUGE_ELEMENTS, NULL_ARGUMENT_TYPE, GROWN };
+    NULL_RESULT, NULL_TYPE, NULL_ELEMENT, NULL_ELEMENTS, HUGE_ELEMENTS, NULL_ARGUMENT_TYPE, SAYS_RUST, GROWN };
 
 int polyplug_init(const void *host, Registration *registration) {
     (void)host;
@@ -109,6 +111,7 @@ int polyplug_init(const void *host, Registration *registration) {
     case NULL_ELEMENTS: METHOD.result = list, LISTED.elements = 0; break;
     case HUGE_ELEMENTS: METHOD.result = list, LISTED.element_count = SIZE_MAX; break;
     case NULL_ARGUMENT_TYPE: ARGUMENT.type = 0; break;
+    case SAYS_RUST: INTERFACE.flags = 1; break;
     // No lie: a later version, whose entries have more at their ends.
     case GROWN: OFFER.size += 16, PLUGIN.size += 64, CONTRACT.size += 8, METHOD.size += 24, INTERFACE.size += 8; break;
     }

@@ -66,3 +66,24 @@ pub fn compiled(source: &str, folder: &Path, name: &str, more: &[&str]) -> PathB
     );
     library
 }
+
+/// Runs one test of this file in a process of its own, and returns what it wrote to standard error;
+/// nothing in that process itself.
+pub fn in_child(test: &str, environment: &[(&str, &str)]) -> Option<String> {
+    if std::env::var_os("POLYPLUG_TEST_CHILD").is_some() {
+        return None;
+    }
+    let output = Command::new(std::env::current_exe().expect("this test"))
+        .args([test, "--exact", "--nocapture", "--test-threads=1"])
+        .env("POLYPLUG_TEST_CHILD", "1")
+        .envs(environment.iter().copied())
+        .output()
+        .expect("a child process");
+    let (stdout, stderr) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    );
+    assert!(output.status.success(), "{stdout}\n{stderr}");
+    assert!(stdout.contains("1 passed"), "{stdout}");
+    Some(stderr)
+}

@@ -1,4 +1,4 @@
-//! A requirement that no host provides.
+//! A wish for some other trait.
 
 #[polyplug::contract(id = "demo.greeter", version = "1.0")]
 pub trait Greeter {
@@ -6,12 +6,12 @@ pub trait Greeter {
 }
 
 #[derive(Default)]
-struct Hello;
+struct Hello(String);
 
-#[polyplug::plugin(requires(dyn Greeter))]
+#[polyplug::plugin(wants(dyn std::fmt::Debug))]
 impl Greeter for Hello {
     fn greet(&self) -> String {
-        "hello".to_owned()
+        self.0.clone()
     }
 }
 

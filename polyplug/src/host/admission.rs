@@ -1,0 +1,373 @@
+//! From what a module registered to a generation that can be published: compared, required, constructed. Whatever fails
+//! on the way ends on the reaper, states and image included, and leaves nothing behind.
+
+use core::mem;
+use core::ptr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use polyplug_abi::PluginDescriptor;
+
+use super::cell::{CellCore, immortal};
+use super::context::ContextCore;
+use super::diff::{self, Side};
+use super::generation::{GenerationCore, Parts, PluginCell};
+use super::info::{ContractInfo, PluginInfo};
+use super::load::{Opened, RegisteredPlugin};
+use super::mapped::Mapped;
+use super::model::{Catalog, Copier};
+use super::module::{ModuleState, Need};
+use super::reaper;
+use super::registry::{Registry, similar};
+use super::runtime::RuntimeInner;
+use super::state::{self, Destroy};
+use crate::entry;
+use crate::error::{Error, Result};
+
+/// A module that is not published yet.
+pub(crate) struct Candidate {
+    pub(crate) cell: &'static CellCore,
+    pub(crate) stamp: u64,
+    /// Whether the cell is a published module's already: this is another version of it.
+    of_module: bool,
+    pub(crate) source: String,
+    pub(crate) catalog: Arc<Catalog>,
+    described: Vec<usize>,
+    registered: Vec<Option<RegisteredPlugin>>,
+    info: Vec<PluginInfo>,
+    built: Vec<Option<PluginCell>>,
+    mapped: Option<Arc<Mapped>>,
+}
+
+impl Candidate {
+    /// The first version of a module.
+    pub(crate) fn new(opened: Opened, source: String) -> Self {
+        let (cell, stamp) = CellCore::take();
+        Self::of(opened, source, cell, stamp, false)
+    }
+
+    /// Another version of a module.
+    pub(crate) fn version(
+        opened: Opened,
+        source: String,
+        cell: &'static CellCore,
+        stamp: u64,
+    ) -> Self {
+        Self::of(opened, source, cell, stamp, true)
+    }
+
+    fn of(
+        opened: Opened,
+        source: String,
+        cell: &'static CellCore,
+        stamp: u64,
+        of_module: bool,
+    ) -> Self {
+        let Opened { registered, mapped } = opened;
+        let info = registered.plugins.iter().map(|plugin| plugin.info.clone());
+        Self {
+            cell,
+            stamp,
+            of_module,
+            source,
+            info: info.collect(),
+            built: registered.plugins.iter().map(|_| None).collect(),
+            catalog: registered.catalog,
+            described: registered.contracts,
+            registered: registered.plugins.into_iter().map(Some).collect(),
+            mapped,
+        }
+    }
+
+    fn place(&self) -> PathBuf {
+        PathBuf::from(self.source.trim_matches('`'))
+    }
+
+    /// The names of its plugins.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.info.iter().map(|info| info.name.clone()).collect()
+    }
+
+    pub(crate) fn info(&self) -> &[PluginInfo] {
+        &self.info
+    }
+
+    /// What was registered of a plugin that is not constructed yet.
+    pub(crate) fn descriptor(&self, plugin: usize) -> Option<*const PluginDescriptor> {
+        self.registered[plugin]
+            .as_ref()
+            .map(|plugin| plugin.descriptor)
+    }
+
+    /// What a module with it looks like to the registry.
+    pub(crate) fn state(&self) -> ModuleState {
+        let mut offered = Vec::new();
+        for info in &self.info {
+            for contract in info.contracts() {
+                let version = contract.version();
+                offered.push((
+                    contract.id().to_owned(),
+                    version.major,
+                    immortal(&info.name),
+                ));
+            }
+        }
+        ModuleState {
+            loaded: true,
+            info: self.info.clone(),
+            described: self
+                .described
+                .iter()
+                .map(|&contract| ContractInfo::new(&self.catalog, contract))
+                .collect(),
+            offered,
+            ..ModuleState::default()
+        }
+    }
+
+    /// Whether its contracts have the shapes that this program knows, and what its plugins need is there.
+    pub(crate) fn check(&self, runtime: &RuntimeInner) -> Result<Vec<Need>> {
+        let place = self.place();
+        if self.registered.is_empty() && self.described.is_empty() {
+            return Err(Error::NothingOffered { path: place });
+        }
+        let mut needs = Vec::new();
+        for plugin in self.registered.iter().flatten() {
+            let name = &plugin.info.name;
+            let provides = Direction::PluginProvides;
+            for offer in &plugin.offers {
+                check_shape(&self.catalog, offer.contract, name, &place, provides)?;
+            }
+            for &required in &plugin.requires {
+                if self.catalog.contracts[required].host {
+                    let provides = Direction::HostProvides;
+                    check_shape(&self.catalog, required, name, &place, provides)?;
+                }
+                needs.extend(self.need(&runtime.read(), required, name)?);
+            }
+        }
+        Ok(needs)
+    }
+
+    /// Who provides what a plugin needs; nothing when another plugin of this very module does.
+    fn need(&self, registry: &Registry, required: usize, plugin: &str) -> Result<Option<Need>> {
+        let contract = &self.catalog.contracts[required];
+        let found = if contract.host {
+            registry.provided(&contract.id, contract.major)
+        } else {
+            let own = self.info.iter().any(|info| {
+                info.name != plugin
+                    && info.contracts.iter().any(|offered| {
+                        offered.id() == contract.id && offered.version().major == contract.major
+                    })
+            });
+            if own {
+                return Ok(None);
+            }
+            let mut offers = registry.offers(&contract.id, contract.major);
+            offers.find(|found| !found.provided && (found.module.stamp != self.stamp))
+        };
+        if let Some(found) = found {
+            return Ok(Some(Need {
+                plugin: plugin.to_owned(),
+                provider: Arc::clone(&found.module),
+            }));
+        }
+        let name = ContractInfo::new(&self.catalog, required).to_string();
+        let near = similar(&name, &registry.offered()).filter(|near| *near != name);
+        let reason = |nobody: &str| match near {
+            Some(near) => format!("{nobody} (there is `{near}`)"),
+            None => nobody.to_owned(),
+        };
+        let plugin = plugin.to_owned();
+        Err(if contract.host {
+            Error::MissingHostContract {
+                plugin,
+                contract: name,
+                reason: reason("nobody provides it"),
+            }
+        } else {
+            Error::MissingPeer {
+                plugin,
+                contract: name,
+                reason: reason("no plugin that is loaded offers it"),
+            }
+        })
+    }
+
+    /// The order in which its plugins are constructed: those that others of the module need come first.
+    pub(crate) fn order(&self) -> Vec<usize> {
+        let mut order = Vec::new();
+        let mut visited = vec![false; self.info.len()];
+        for plugin in 0..self.info.len() {
+            self.visit(plugin, &mut visited, &mut order);
+        }
+        order
+    }
+
+    fn visit(&self, plugin: usize, visited: &mut [bool], order: &mut Vec<usize>) {
+        if mem::replace(&mut visited[plugin], true) {
+            return;
+        }
+        for required in self.info[plugin].requires() {
+            let offers = |info: &PluginInfo| {
+                let mut contracts = info.contracts.iter();
+                contracts.any(|offered| {
+                    offered.id() == required.id()
+                        && offered.version().major == required.version().major
+                })
+            };
+            let provider = self.info.iter().position(offers);
+            if let Some(provider) = provider {
+                self.visit(provider, visited, order);
+            }
+        }
+        order.push(plugin);
+    }
+
+    /// Makes the state of a plugin: from what its version before saved, or anew.
+    pub(crate) fn construct(
+        &mut self,
+        runtime: &Arc<RuntimeInner>,
+        plugin: usize,
+        previous_version: &str,
+        saved: Option<&[u8]>,
+    ) -> Result<()> {
+        let Some(registered) = self.registered[plugin].take() else {
+            return Ok(());
+        };
+        let RegisteredPlugin {
+            info,
+            descriptor,
+            offers,
+            ..
+        } = registered;
+        let context = ContextCore::new(runtime, &info.name, previous_version);
+        // Nobody shares a plugin whose contracts are all exclusive: each caller creates its own.
+        let is_shared = offers.is_empty()
+            || offers
+                .iter()
+                .any(|offer| !self.catalog.contracts[offer.contract].exclusive);
+        let state = if is_shared {
+            let restored = match saved {
+                // SAFETY: the descriptor was read from a module whose image is mapped while this lives.
+                Some(saved) => unsafe { state::restore(descriptor, &context, saved, &info.name) }?,
+                None => None,
+            };
+            match restored {
+                Some(state) => state,
+                // SAFETY: as above.
+                None => unsafe { state::construct(descriptor, &context, &info.name) }?,
+            }
+        } else {
+            ptr::null_mut()
+        };
+        let name = immortal(&info.name);
+        let destroy = Destroy::ByPlugin(descriptor);
+        let cell = PluginCell::new(info, name, state, destroy, Some(context), offers);
+        self.built[plugin] = Some(cell);
+        Ok(())
+    }
+
+    /// What can be published. All plugins are constructed.
+    pub(crate) fn into_generation(mut self, number: u64) -> Arc<GenerationCore> {
+        let generation = self.take(number);
+        // Nothing is left to be undone.
+        self.of_module = true;
+        generation
+    }
+
+    fn take(&mut self, number: u64) -> Arc<GenerationCore> {
+        let parts = Parts {
+            source: self.source.clone(),
+            catalog: Arc::clone(&self.catalog),
+            described: mem::take(&mut self.described),
+            plugins: mem::take(&mut self.built).into_iter().flatten().collect(),
+            mapped: self.mapped.take(),
+        };
+        GenerationCore::new(self.cell, self.stamp, number, parts)
+    }
+}
+
+impl Drop for Candidate {
+    fn drop(&mut self) {
+        let states = self
+            .built
+            .iter()
+            .flatten()
+            .any(|cell| !cell.state().is_null());
+        if self.mapped.is_none() && !states {
+            if !self.of_module {
+                self.cell.vacate();
+            }
+            return;
+        }
+        // A5: on the reaper, because a load may be called from anywhere.
+        let generation = self.take(0);
+        if !self.of_module {
+            generation.is_last();
+        }
+        reaper::retire(generation);
+    }
+}
+
+/// Who provides a contract.
+#[derive(Clone, Copy)]
+enum Direction {
+    PluginProvides,
+    HostProvides,
+}
+
+/// The contracts that are linked into this program.
+fn linked_contracts() -> &'static Arc<Catalog> {
+    static LINKED: OnceLock<Arc<Catalog>> = OnceLock::new();
+    LINKED.get_or_init(|| {
+        let mut copier = Copier::default();
+        for contract in entry::CONTRACTS {
+            // SAFETY: this image's own descriptors. One that is malformed is not known, and cannot be compared.
+            let _ = unsafe { copier.contract(contract.descriptor()) };
+        }
+        Arc::new(copier.finish())
+    })
+}
+
+/// Does a module's contract have the shape that this program was built with, if it knows the contract at all?
+fn check_shape(
+    catalog: &Catalog,
+    contract: usize,
+    plugin: &str,
+    path: &Path,
+    direction: Direction,
+) -> Result<()> {
+    let model = &catalog.contracts[contract];
+    let ours = linked_contracts();
+    let theirs = Side {
+        catalog,
+        contract,
+        name: "the plugin",
+    };
+    // A program may know a contract in several versions: one that fits is enough, and whoever asks is compared again.
+    let known = ours.all(&model.id, model.major).map(|known| {
+        let ours = Side {
+            catalog: ours,
+            contract: known,
+            name: "the host",
+        };
+        match direction {
+            Direction::PluginProvides => diff::differences(theirs, ours),
+            Direction::HostProvides => diff::differences(ours, theirs),
+        }
+    });
+    let Some(differences) = known.min_by_key(Vec::len) else {
+        return Ok(());
+    };
+    if differences.is_empty() {
+        return Ok(());
+    }
+    Err(Error::ContractMismatch {
+        plugin: plugin.to_owned(),
+        path: path.to_owned(),
+        contract: format!("{} {}.{}", model.id, model.major, model.minor),
+        differences,
+    })
+}

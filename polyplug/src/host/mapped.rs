@@ -1,0 +1,277 @@
+//! Images that this core has mapped: the libraries of modules, who holds them, and how they go.
+//!
+//! What is held: an open library and its private copy. Who may touch it: the load that opened it, objects and instances by
+//! count, the reaper at the end.
+//!
+//! What is always true:
+//!
+//! * **M1** A library is closed only by [`Mapped::unmap`], on a thread outside every plugin call, when nobody holds it: no
+//!   generation's state, no instance, no object, no thread, and no destructor of a thread-local.
+//! * **M2** A count of an image is given up by code that lies elsewhere, after the image's own code has returned.
+
+use core::fmt;
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+
+use libloading::Library;
+
+use super::copy::PrivateCopy;
+use super::threads::{self, Ledger, ThreadHolder};
+use super::{domain, reaper, views};
+
+/// A mapped library.
+pub(crate) struct Mapped {
+    library: Mutex<Option<Library>>,
+    copy: PrivateCopy,
+    /// Where it lies: start and end of the addresses, when the system tells.
+    range: OnceLock<(usize, usize)>,
+    /// Objects and instances of it.
+    holds: AtomicUsize,
+    /// Its threads, and destructors on other threads.
+    pub(crate) ledger: Arc<Ledger>,
+    /// Why it is never unmapped, if so.
+    stays: Mutex<Option<String>>,
+    closed: AtomicBool,
+}
+
+// SAFETY: the library is only opened, asked for symbols and closed, which any thread may do.
+unsafe impl Send for Mapped {}
+// SAFETY: as above.
+unsafe impl Sync for Mapped {}
+
+/// The images that are mapped, by where they lie.
+static MAPPED: RwLock<Vec<(usize, usize, Arc<Mapped>)>> = RwLock::new(Vec::new());
+
+impl Mapped {
+    pub(crate) fn new(library: Library, copy: PrivateCopy) -> Arc<Self> {
+        let ledger = Ledger::new();
+        threads::set_on_clear(reaper::wake);
+        let mapped = Arc::new(Self {
+            library: Mutex::new(Some(library)),
+            copy,
+            range: OnceLock::new(),
+            holds: AtomicUsize::new(0),
+            ledger,
+            stays: Mutex::new(None),
+            closed: AtomicBool::new(false),
+        });
+        if let Some((start, end)) = system::range_of(&mapped.copy.path) {
+            let _ = mapped.range.set((start, end));
+            MAPPED
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push((start, end, Arc::clone(&mapped)));
+        } else {
+            mapped.stay("this system does not tell where a library lies");
+        }
+        mapped
+    }
+
+    /// Asks the library something.
+    pub(crate) fn with_library<T>(&self, ask: impl FnOnce(&Library) -> T) -> Option<T> {
+        let library = self.library.lock().unwrap_or_else(PoisonError::into_inner);
+        library.as_ref().map(ask)
+    }
+
+    /// It is never unmapped from now on.
+    pub(crate) fn stay(&self, why: &str) {
+        let mut stays = self.stays.lock().unwrap_or_else(PoisonError::into_inner);
+        stays.get_or_insert_with(|| why.to_owned());
+    }
+
+    /// Why it is never unmapped, if so.
+    pub(crate) fn stays(&self) -> Option<String> {
+        if domain::was_forked() {
+            return Some("this process was forked from the one that loaded it".to_owned());
+        }
+        let stays = self.stays.lock().unwrap_or_else(PoisonError::into_inner);
+        stays.clone()
+    }
+
+    pub(crate) fn hold(&self) {
+        self.holds.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// M2 is the caller's to keep.
+    pub(crate) fn give_up(&self) {
+        if self.holds.fetch_sub(1, Ordering::SeqCst) == 1 {
+            reaper::wake();
+        }
+    }
+
+    /// How many instances and objects hold it.
+    pub(crate) fn holds(&self) -> usize {
+        self.holds.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn threads(&self) -> Vec<ThreadHolder> {
+        self.ledger.holders()
+    }
+
+    /// Runs what the calling thread would run at its end for this image.
+    ///
+    /// # Safety
+    /// 1. Nobody is inside a generation of the image, its states are gone, and no instance or object of it is left: so no frame
+    ///    of it is on this thread's stack, and this thread will not call it again.
+    pub(crate) unsafe fn end_thread_locals_here(&self) {
+        // SAFETY: clause 1.
+        unsafe { self.ledger.end_thread_locals_here() };
+    }
+
+    /// Whether nobody holds it.
+    pub(crate) fn is_free(&self) -> bool {
+        self.holds() == 0 && self.ledger.is_clear()
+    }
+
+    /// Closes the library, and says whether it is gone. May be called again when it was not.
+    ///
+    /// # Safety
+    /// 1. M1.
+    pub(crate) unsafe fn unmap(&self) -> bool {
+        if !self.closed.swap(true, Ordering::SeqCst) {
+            MAPPED
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .retain(|(_, _, mapped)| !core::ptr::eq(&raw const **mapped, self));
+            if let Some(&(start, end)) = self.range.get() {
+                views::forget(start..end);
+            }
+            let library = self
+                .library
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take();
+            if let Some(library) = library {
+                // Whether it is gone is asked of the system, below.
+                let _ = library.close();
+            }
+        } else {
+            system::collect(&self.copy.path);
+        }
+        let gone = system::range_of(&self.copy.path).is_none();
+        if gone {
+            self.copy.remove();
+        }
+        gone
+    }
+}
+
+impl fmt::Debug for Mapped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Mapped({})", self.copy.path.display())
+    }
+}
+
+/// See [`Host::keep_image`](polyplug_abi::Host::keep_image).
+pub(crate) unsafe extern "C" fn keep_image(address: *const ()) -> *const () {
+    let mapped = MAPPED.read().unwrap_or_else(PoisonError::into_inner);
+    let address = address.addr();
+    let found = mapped
+        .iter()
+        .find(|(start, end, _)| (*start..*end).contains(&address));
+    match found {
+        Some((_, _, mapped)) => {
+            mapped.hold();
+            Arc::into_raw(Arc::clone(mapped)).cast()
+        }
+        None => core::ptr::null(),
+    }
+}
+
+/// See [`Host::release_image`](polyplug_abi::Host::release_image).
+///
+/// # Safety
+/// 1. `kept` is null, or was returned by [`keep_image`] and is given up now.
+pub(crate) unsafe extern "C" fn release_image(kept: *const ()) {
+    if kept.is_null() {
+        return;
+    }
+    // SAFETY: clause 1.
+    let mapped = unsafe { Arc::from_raw(kept.cast::<Mapped>()) };
+    mapped.give_up();
+}
+
+/// Where an address's image was copied from, for messages.
+pub(crate) fn copy_path(mapped: &Mapped) -> PathBuf {
+    mapped.copy.path.clone()
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod system {
+    //! What the dynamic loader has mapped, and how it is made to let go.
+
+    use std::ffi::{CStr, CString, OsStr, c_int, c_void};
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::path::Path;
+
+    struct Search<'p> {
+        path: &'p Path,
+        found: Option<(usize, usize)>,
+    }
+
+    unsafe extern "C" fn visit(
+        info: *mut libc::dl_phdr_info,
+        _: libc::size_t,
+        search: *mut c_void,
+    ) -> c_int {
+        // SAFETY: the loader calls with a live description and what was given to it.
+        let (info, search) = unsafe { (&*info, &mut *search.cast::<Search<'_>>()) };
+        if info.dlpi_name.is_null() {
+            return 0;
+        }
+        // SAFETY: a text of the loader's, which lives for the call.
+        let name = unsafe { CStr::from_ptr(info.dlpi_name) };
+        if Path::new(OsStr::from_bytes(name.to_bytes())) != search.path {
+            return 0;
+        }
+        // SAFETY: the loader's table of that many segments.
+        let segments =
+            unsafe { core::slice::from_raw_parts(info.dlpi_phdr, usize::from(info.dlpi_phnum)) };
+        let loaded = segments
+            .iter()
+            .filter(|segment| segment.p_type == libc::PT_LOAD);
+        let start = loaded.clone().map(|segment| segment.p_vaddr).min();
+        let end = loaded
+            .map(|segment| segment.p_vaddr + segment.p_memsz)
+            .max();
+        if let (Some(start), Some(end)) = (start, end) {
+            let base = info.dlpi_addr as usize;
+            search.found = Some((base + start as usize, base + end as usize));
+        }
+        1
+    }
+
+    /// Where the library of that path lies, if it is mapped.
+    pub(super) fn range_of(path: &Path) -> Option<(usize, usize)> {
+        let mut search = Search { path, found: None };
+        // SAFETY: `visit` takes what is given here.
+        unsafe { libc::dl_iterate_phdr(Some(visit), (&raw mut search).cast()) };
+        search.found
+    }
+
+    /// A library that thread-locals held when it was closed goes at the next close of anything (A3): of itself.
+    pub(super) fn collect(path: &Path) {
+        let Ok(name) = CString::new(path.as_os_str().as_bytes()) else {
+            return;
+        };
+        // SAFETY: only finds what is mapped.
+        let handle = unsafe { libc::dlopen(name.as_ptr(), libc::RTLD_NOW | libc::RTLD_NOLOAD) };
+        if !handle.is_null() {
+            // SAFETY: gives back the line above.
+            unsafe { libc::dlclose(handle) };
+        }
+    }
+}
+
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+mod system {
+    //! Nothing is known of threads and thread-locals here, so nothing is unmapped.
+    use std::path::Path;
+
+    pub(super) fn range_of(_: &Path) -> Option<(usize, usize)> {
+        None
+    }
+
+    pub(super) fn collect(_: &Path) {}
+}
