@@ -8,6 +8,7 @@ use polyplug::{Caller, Fault, Instance, Pinned, Runtime};
 use crate::interleave::{Arm, COPIES};
 use crate::kinds;
 use crate::libraries::library;
+use crate::life;
 use crate::local::{Inlined, NeverInlined};
 use crate::logs;
 use crate::raw::{ByPointers, ByValue};
@@ -31,6 +32,7 @@ pub struct World {
     instance: Instance<dyn Calls>,
     looked_up: LookedUp,
     kinds: kinds::World,
+    life: life::World,
     logs: logs::World,
 }
 
@@ -58,7 +60,8 @@ impl World {
     pub fn open() -> polyplug::Result<Self> {
         let raw = library("raw");
         let runtime = Runtime::new();
-        runtime.load(library("plugin"))?;
+        let plugin = library("plugin");
+        runtime.load(&plugin)?;
         let caller = runtime.get::<dyn Calls>()?;
         Ok(Self {
             by_value: ByValue::open(&raw),
@@ -66,6 +69,7 @@ impl World {
             pinned: Caller::pin(&caller)?,
             instance: runtime.create::<dyn Calls>()?,
             kinds: kinds::World::open(&runtime, &raw)?,
+            life: life::World::open(plugin)?,
             logs: logs::World::open(&runtime)?,
             caller,
             looked_up: LookedUp { runtime },
@@ -86,16 +90,16 @@ impl World {
             self.group::<shapes::Turn>(),
             self.group::<shapes::Checked>(),
         ];
-        let calls = calls.into_iter().chain(self.kinds.groups());
+        let calls = calls
+            .into_iter()
+            .chain(self.kinds.groups())
+            .chain(self.life.groups());
         calls.chain(self.logs.groups()).collect()
     }
 
     fn group<S: Shape>(&self) -> Group<'_> {
         let held = S::HELD.map(|at_most| Target { at_most, due: true });
-        let following = S::FOLLOWING.map(|at_most| Target {
-            at_most,
-            due: false,
-        });
+        let following = S::FOLLOWING.map(|at_most| Target { at_most, due: true });
         let object: &'static dyn Calls = black_box(&NeverInlined);
         let mut arms = vec![
             arm::<S, _>("inlined", &Inlined, None),
@@ -110,7 +114,7 @@ impl World {
         if S::LOOKED_UP {
             let target = Target {
                 at_most: 8.0,
-                due: false,
+                due: true,
             };
             arms.push(arm::<S, _>(
                 "get + call, nothing cached",

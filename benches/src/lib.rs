@@ -9,6 +9,8 @@ pub mod interleave;
 #[expect(unsafe_code, reason = "the arms that call C functions by hand")]
 pub mod kinds;
 pub mod libraries;
+#[expect(unsafe_code, reason = "the arm that opens a library by hand")]
+pub mod life;
 pub mod local;
 pub mod logs;
 #[expect(unsafe_code, reason = "the arms that call C functions by hand")]

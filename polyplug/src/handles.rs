@@ -19,7 +19,8 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use polyplug_abi::{
-    Cell, ContractDescriptor, FaultRecord, Hold, InterfaceHeader, Link, ThreadRecord, Way, barrier,
+    Cell, ContractDescriptor, FaultRecord, Generation, Hold, InterfaceHeader, Link, ThreadRecord,
+    Way, barrier,
 };
 
 use crate::call::{Entered, Handle};
@@ -97,25 +98,24 @@ fn enter(link: &Link) -> Result<Entered<CallHold>, Fault> {
     let record = record();
     // SAFETY: H3.
     let cell: &Cell = unsafe { &*link.cell };
-    let fenced = record.barrier != barrier::ASYMMETRIC;
-    let mut taken = ptr::null();
-    if let Some(entry) = reclaim::free(&record.entries) {
-        taken = entry;
-        let generation = reclaim::occupy(entry, fenced, &cell.generation);
-        // SAFETY: H2: null, or entered.
-        if let Some(generation) = unsafe { generation.cast_const().as_ref() }
-            && generation.stamp == link.stamp
-        {
-            let ways = generation.ways.load(Ordering::Acquire);
-            // SAFETY: the stamp says that the link was made for this module, so its index is in range.
-            let way = unsafe { &*ways.add(link.index) };
-            if !way.interface.is_null() {
-                return Ok(Entered {
-                    interface: way.interface,
-                    state: way.state,
-                    hold: CallHold::new(taken.expose_provenance()),
-                });
-            }
+    let entered = match reclaim::enter_first(&record.entries, &cell.generation) {
+        Some((entry, generation)) => (ptr::from_ref(entry), generation),
+        None => enter_later(record, cell),
+    };
+    let (taken, generation) = entered;
+    // SAFETY: H2: null, or entered.
+    if let Some(generation) = unsafe { generation.cast_const().as_ref() }
+        && generation.stamp == link.stamp
+    {
+        let ways = generation.ways.load(Ordering::Acquire);
+        // SAFETY: the stamp says that the link was made for this module, so its index is in range.
+        let way = unsafe { &*ways.add(link.index) };
+        if !way.interface.is_null() {
+            return Ok(Entered {
+                interface: way.interface,
+                state: way.state,
+                hold: CallHold::new(taken.expose_provenance()),
+            });
         }
     }
     let Long { way, fault } = enter_long(link, taken);
@@ -130,6 +130,19 @@ fn enter(link: &Link) -> Result<Entered<CallHold>, Fault> {
         state: way.state,
         hold: CallHold::new(way.hold),
     })
+}
+
+/// Enters for a call inside another, or where readers make a fence.
+#[inline(never)]
+fn enter_later(record: &ThreadRecord, cell: &Cell) -> (*const AtomicPtr<()>, *mut Generation) {
+    let fenced = record.barrier != barrier::ASYMMETRIC;
+    match reclaim::free(&record.entries) {
+        Some(entry) => (
+            ptr::from_ref(entry),
+            reclaim::occupy(entry, fenced, &cell.generation),
+        ),
+        None => (ptr::null(), ptr::null_mut()),
+    }
 }
 
 thread_local! {
@@ -172,6 +185,7 @@ impl<C: ?Sized + SharedContract> Caller<C> {
     /// # Safety
     /// 1. The link is of this core, and was made for this contract's descriptor in this image (H1). If it has a keeper,
     ///    that has counted it.
+    #[inline(always)]
     pub(crate) unsafe fn from_link(link: Link) -> Self {
         Self {
             link,

@@ -72,20 +72,34 @@ fn compiler_fence(_: Ordering) {}
 /// "I am about to look." No generation lies at this address: they are aligned.
 const BUSY: *mut () = core::ptr::without_provenance_mut(1);
 
-/// A free entry; nothing when all are taken. The first is free but for calls inside calls.
+/// "Not this one": what the first entry holds for ever where readers must make a fence, so that the short way, which makes none,
+/// never finds it free. No generation lies at this address either.
+#[cfg_attr(
+    not(any(feature = "host", loom)),
+    expect(dead_code, reason = "the host's side")
+)]
+pub(crate) const CLOSED: *mut () = core::ptr::without_provenance_mut(2);
+
+/// Enters without a fence of the processor's, by the first entry. Nothing when that is taken: by a call that this one is
+/// inside of, or for ever.
 ///
-/// Only the thread that owns the entries may take it (Q1).
+/// Only the thread that owns the entries may call this (Q1).
 #[inline(always)]
-pub(crate) fn free(entries: &[AtomicPtr<()>]) -> Option<&AtomicPtr<()>> {
-    match entries.first() {
-        Some(first) if first.load(Ordering::Relaxed).is_null() => Some(first),
-        _ => later(entries),
+pub(crate) fn enter_first<'r, G>(
+    entries: &'r [AtomicPtr<()>],
+    current: &AtomicPtr<G>,
+) -> Option<(&'r AtomicPtr<()>, *mut G)> {
+    let first = entries.first()?;
+    if !first.load(Ordering::Relaxed).is_null() {
+        return None;
     }
+    Some((first, occupy(first, false, current)))
 }
 
-/// The same, for a call inside another.
-#[inline(never)]
-fn later(entries: &[AtomicPtr<()>]) -> Option<&AtomicPtr<()>> {
+/// A free entry; nothing when all are taken.
+///
+/// Only the thread that owns the entries may take it (Q1).
+pub(crate) fn free(entries: &[AtomicPtr<()>]) -> Option<&AtomicPtr<()>> {
     let mut entries = entries.iter();
     entries.find(|entry| entry.load(Ordering::Relaxed).is_null())
 }

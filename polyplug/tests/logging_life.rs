@@ -1,15 +1,11 @@
 //! What a plugin logs, in the subscriber of the whole program: over reloads, after it is gone, from threads of its own.
-#![expect(
-    unsafe_code,
-    reason = "closes a library by hand, to see what still points into it"
-)]
 
-use std::ffi::{CString, c_char, c_int, c_void};
+use std::time::Duration;
 
 use fixture_harness::fixture;
 use logger_api::Logger;
-use polyplug::{Caller, Runtime};
-use records::{Records, addresses, mapped, mapped_path};
+use polyplug::{Caller, Runtime, UnloadOutcome};
+use records::{Records, addresses, mapped};
 use support::in_child;
 use tracing::{Level, info, info_span};
 use tracing_subscriber::filter::LevelFilter;
@@ -38,23 +34,11 @@ fn loaded() -> (Runtime, Caller<dyn Logger>) {
     (runtime, logger)
 }
 
-/// Unmaps the plugin behind the back of its runtime, which is never used again. Whether it is gone.
+/// Unloads the plugin. Whether it is gone.
 fn unmap(runtime: Runtime, logger: Caller<dyn Logger>) -> bool {
-    unsafe extern "C" {
-        fn dlopen(path: *const c_char, flags: c_int) -> *mut c_void;
-        fn dlclose(library: *mut c_void) -> c_int;
-    }
-    const NOW_IF_OPEN: c_int = 2 | 4;
-    std::mem::forget((runtime, logger));
-    let path = mapped_path("logger").expect("the plugin is mapped");
-    let path = CString::new(path).expect("a path");
-    // SAFETY: the path of a library that is open; nothing is loaded.
-    let library = unsafe { dlopen(path.as_ptr(), NOW_IF_OPEN) };
-    assert!(!library.is_null());
-    for _ in 0..2 {
-        // SAFETY: once for the handle above and once for the runtime's, which was forgotten with all that leads there.
-        unsafe { dlclose(library) };
-    }
+    drop(logger);
+    let report = runtime.modules()[0].unload_within(Duration::from_secs(10));
+    assert_eq!(report.outcome(), UnloadOutcome::Unmapped, "{report}");
     mapped("logger").is_empty()
 }
 

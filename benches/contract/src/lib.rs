@@ -74,6 +74,24 @@ pub trait Logs {
     fn spans(&self, count: u64) -> u64;
 }
 
+/// What the host offers.
+#[polyplug::host_contract(id = "bench.source", version = "1.0")]
+pub trait Source {
+    /// One number in, one out.
+    fn next(&self, x: u64) -> u64;
+}
+
+/// Calls that a plugin makes itself, so many in one call.
+#[polyplug::contract(id = "bench.inside", version = "1.0")]
+pub trait Inside {
+    /// To a function of its own.
+    fn own(&self, count: u64) -> u64;
+    /// To the host.
+    fn host(&self, count: u64) -> u64;
+    /// To another plugin.
+    fn peer(&self, count: u64) -> u64;
+}
+
 /// Calls that pass more than scalars and texts.
 #[polyplug::contract(id = "bench.kinds", version = "1.0")]
 pub trait Kinds {

@@ -1,10 +1,10 @@
 //! The plugin of the call benches: each method does the shared work and nothing else.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
-use bench_contract::{Body, Calls, Counter, Document, Kinds, Logs};
+use bench_contract::{Body, Calls, Counter, Document, Inside, Kinds, Logs, Source};
 use bench_work as work;
-use polyplug::Fault;
+use polyplug::{Caller, Context, Fault};
 
 #[derive(Default)]
 struct Plugin;
@@ -130,5 +130,46 @@ impl Logs for Plugin {
             tracing::info_span!("span", number).in_scope(|| ());
         }
         count
+    }
+}
+
+/// Calls the host, and the plugin above as another's.
+struct Asker {
+    context: Context,
+    source: OnceLock<Caller<dyn Source>>,
+    peer: OnceLock<Caller<dyn Calls>>,
+}
+
+impl Asker {
+    fn new(context: &Context) -> Self {
+        Self {
+            context: context.clone(),
+            source: OnceLock::new(),
+            peer: OnceLock::new(),
+        }
+    }
+}
+
+#[polyplug::plugin(name = "asker", new = Asker::new)]
+impl Inside for Asker {
+    fn own(&self, count: u64) -> u64 {
+        let function = std::hint::black_box(work::scalar as fn(u64) -> u64);
+        (0..count).fold(1, |x, _| function(x))
+    }
+
+    fn host(&self, count: u64) -> u64 {
+        let source = self.source.get_or_init(|| {
+            let source = self.context.host();
+            source.unwrap_or_else(|error| panic!("{error}"))
+        });
+        (0..count).fold(1, |x, _| source.next(x))
+    }
+
+    fn peer(&self, count: u64) -> u64 {
+        let peer = self.peer.get_or_init(|| {
+            let peer = self.context.peer();
+            peer.unwrap_or_else(|error| panic!("{error}"))
+        });
+        (0..count).fold(1, |x, _| peer.scalar(x))
     }
 }

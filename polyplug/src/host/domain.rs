@@ -102,9 +102,13 @@ fn register() -> &'static Record {
     let record = free.unwrap_or_else(|| {
         let index = ended.made;
         ended.made += 1;
+        let entries = [const { AtomicPtr::new(ptr::null_mut()) }; HAZARDS];
+        if mode() == barrier::FENCE {
+            entries[0].store(reclaim::CLOSED, Ordering::Relaxed);
+        }
         Box::leak(Box::new(Record {
             shared: ThreadRecord {
-                entries: [const { AtomicPtr::new(ptr::null_mut()) }; HAZARDS],
+                entries,
                 barrier: mode(),
                 reserved: 0,
             },
@@ -227,7 +231,9 @@ extern "C" fn forked() {
     for record in records() {
         if own.is_none_or(|own| !ptr::eq(own, record)) {
             for entry in &record.shared.entries {
-                entry.store(ptr::null_mut(), Ordering::SeqCst);
+                if entry.load(Ordering::SeqCst) != reclaim::CLOSED {
+                    entry.store(ptr::null_mut(), Ordering::SeqCst);
+                }
             }
         }
     }

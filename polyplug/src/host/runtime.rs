@@ -552,8 +552,12 @@ impl Runtime {
         let inner = self.inner();
         // The compiler may put one descriptor at several addresses, so the one that was asked with is passed on.
         let descriptor = core::ptr::from_ref(C::DESCRIPTOR).addr();
-        match inner.fast.get(descriptor, plugin.unwrap_or_default()) {
-            Some(link) => Ok(self.kept(link)),
+        let kept = |link: &Link| self.kept(link);
+        match inner
+            .fast
+            .find(descriptor, plugin.unwrap_or_default(), kept)
+        {
+            Some(caller) => Ok(caller),
             None => self.followed_long(descriptor, plugin),
         }
     }
@@ -583,17 +587,16 @@ impl Runtime {
                 .insert(descriptor, plugin.unwrap_or_default(), link);
         }
         drop(registry);
-        Ok(self.kept(link))
+        Ok(self.kept(&link))
     }
 
-    /// A caller that keeps this runtime alive.
-    #[inline]
-    fn kept<C: ?Sized + SharedContract>(&self, link: Link) -> Caller<C> {
-        let keeper = self.inner().keeper.as_ptr();
+    /// A caller that keeps this runtime alive, by a link of [`Runtime::link`].
+    #[inline(always)]
+    fn kept<C: ?Sized + SharedContract>(&self, link: &Link) -> Caller<C> {
         // SAFETY: this runtime has the keeper.
-        unsafe { keep(keeper) };
+        unsafe { keep(link.keeper) };
         // SAFETY: H1: made for this image's descriptor, and counted a line above.
-        unsafe { Caller::from_link(Link { keeper, ..link }) }
+        unsafe { Caller::from_link(*link) }
     }
 
     fn link<C: ?Sized + Contract>(&self, found: &Found) -> Result<Link> {
@@ -605,11 +608,16 @@ impl Runtime {
             .module
             .cell
             .link(found.module.stamp, found.plugin, &shape);
-        link.unwrap_or_else(|| Err(no_provider::<C>(self.inner().read().offered())))
+        let link = link.unwrap_or_else(|| Err(no_provider::<C>(self.inner().read().offered())))?;
+        // Put in here, not when it is handed out: a caller is then copied as it lies, which is most of what finding one costs.
+        Ok(Link {
+            keeper: self.inner().keeper.as_ptr(),
+            ..link
+        })
     }
 
     pub(crate) fn caller<C: ?Sized + SharedContract>(&self, found: &Found) -> Result<Caller<C>> {
-        Ok(self.kept(self.link::<C>(found)?))
+        Ok(self.kept(&self.link::<C>(found)?))
     }
 
     pub(crate) fn instance<C: ?Sized + Contract>(&self, found: &Found) -> Result<Instance<C>> {
