@@ -6,6 +6,9 @@ pub mod contracts {}
 #[doc = include_str!("src/types.md")]
 pub mod types {}
 
+#[doc = include_str!("src/growing.md")]
+pub mod growing {}
+
 #[doc = include_str!("src/handles.md")]
 pub mod handles {}
 

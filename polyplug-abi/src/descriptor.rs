@@ -90,7 +90,16 @@ pub mod type_kind {
     pub const BORROWED_PATH: u32 = 36;
     /// A set of bits: the integer that is its one element type. Unknown bits are kept.
     pub const FLAGS: u32 = 37;
+    /// A struct that may get more fields: a [`Grown`](crate::Grown) that points to `{ u32 size; fields.. }`. The size is
+    /// where the last field of the writer ends; offsets of fields are from the start of what is pointed to.
+    pub const GROWING_STRUCT: u32 = 38;
+    /// An enum that may get more variants: a [`Grown`](crate::Grown) that points to a
+    /// [`GrownVariant`](crate::GrownVariant). Offsets of fields are from the start of the payload.
+    pub const GROWING_ENUM: u32 = 39;
 }
+
+/// The tag of a value of a growing enum that its writer did not know itself. Its payload is null.
+pub const OTHER_TAG: u32 = u32::MAX;
 
 /// What is true of a type.
 pub mod type_flags {
@@ -158,13 +167,20 @@ frozen_layout!(TypeDescriptor {
     contract @ 136,
 });
 
-/// A field of a struct, a tuple or a variant. Offsets are from the start of the whole value.
+/// What is true of a field.
+pub mod field_flags {
+    /// Of a growing struct: who reads a value without it fills it in.
+    pub const DEFAULT: u32 = 1;
+}
+
+/// A field of a struct, a tuple or a variant. Offsets are from the start of the whole value, of growing data from what the
+/// kind says.
 #[repr(C)]
 #[derive(Debug)]
 pub struct FieldDescriptor {
     /// Size of this struct in bytes, as its maker knows it.
     pub size: u32,
-    /// Zero.
+    /// [`field_flags`].
     pub flags: u32,
     /// Its name, or its position in digits.
     pub name: Slice,
@@ -188,7 +204,8 @@ frozen_layout!(FieldDescriptor {
 pub struct VariantDescriptor {
     /// Size of this struct in bytes, as its maker knows it.
     pub size: u32,
-    /// The tag on the wire: its position.
+    /// The tag on the wire: its position. [`OTHER_TAG`] marks, at the end of a growing enum, the variant that stands for
+    /// those that this side does not know.
     pub tag: u32,
     /// Its name.
     pub name: Slice,

@@ -22,6 +22,7 @@ mod context;
 mod descriptor;
 mod entry;
 mod fault;
+mod grown;
 mod host;
 mod interface;
 mod link;
@@ -33,14 +34,15 @@ mod thread;
 pub use context::{ContextRecord, ContextTable, asked};
 pub use descriptor::{
     ArgumentDescriptor, ContractDescriptor, ContractFunction, FieldDescriptor, MethodDescriptor,
-    TypeDescriptor, TypeFunction, VariantDescriptor, contract_flags, method_flags, passing,
-    type_flags, type_kind,
+    OTHER_TAG, TypeDescriptor, TypeFunction, VariantDescriptor, contract_flags, field_flags,
+    method_flags, passing, type_flags, type_kind,
 };
 pub use entry::{
     ENTRY_SYMBOL, InitFunction, Offer, PluginDescriptor, Registration, init_code, init_options,
     module_flags,
 };
 pub use fault::{FaultParts, FaultRecord, FaultTable, fault_kind};
+pub use grown::{Grown, GrownVariant, ReleaseGrownFunction};
 pub use host::Host;
 pub use interface::{InterfaceHeader, InvokeFunction, interface_flags, invoke_code};
 pub use link::{Cell, Generation, HAZARDS, Hold, HoldTable, Link, ThreadRecord, Way, barrier};

@@ -38,6 +38,8 @@ fn the_layouts_are_the_published_ones() {
         Buffer { ptr, len, capacity, release }
         Object { interface, state, retain, release }
         Sink { input, output }
+        Grown { ptr, release }
+        GrownVariant { tag, payload }
         Receiver { state, fault, call }
         Call { size, flags }
         FaultRecord { size, kind, table, message, file, line, column, trace, plugin, contract, method }

@@ -21,8 +21,8 @@ pub(crate) enum Value {
     Flag,
 }
 
-/// The options that stand alone.
-const FLAGS: [&str; 2] = ["pinned", "flags"];
+/// The options that stand alone, or may.
+const FLAGS: [&str; 5] = ["pinned", "flags", "non_exhaustive", "other", "default"];
 
 /// The options that take contracts in parentheses.
 const LISTS: [&str; 2] = ["requires", "wants"];
@@ -75,7 +75,7 @@ impl Parse for Argument {
                 value: Value::Objects(objects.into_iter().collect()),
             });
         }
-        if FLAGS.iter().any(|flag| key == flag) && (input.is_empty() || input.peek(Token![,])) {
+        if input.is_empty() || input.peek(Token![,]) {
             return Ok(Self {
                 key,
                 value: Value::Flag,
@@ -89,11 +89,7 @@ impl Parse for Argument {
             ));
         }
         if !input.peek(Token![=]) {
-            return Err(mistake(
-                &key,
-                format!("`{key}` has no value"),
-                format!("write `{key} = ..`"),
-            ));
+            return Err(without_value(&key));
         }
         input.parse::<Token![=]>()?;
         Ok(Self {
@@ -101,6 +97,14 @@ impl Parse for Argument {
             value: Value::Expression(ungroup(input.parse()?)),
         })
     }
+}
+
+fn without_value(key: &Ident) -> syn::Error {
+    mistake(
+        key,
+        format!("`{key}` has no value"),
+        format!("write `{key} = ..`"),
+    )
 }
 
 /// Parses the arguments; keys that are not `known`, or stand twice, are problems.
@@ -128,6 +132,8 @@ pub(crate) fn parse(tokens: TokenStream, known: &[&str], problems: &mut Problems
                 format!("`{key}` is given twice"),
                 "leave one of them out",
             );
+        } else if matches!(argument.value, Value::Flag) && !FLAGS.contains(&key.as_str()) {
+            problems.push(without_value(&argument.key));
         } else {
             arguments.push(argument);
         }

@@ -13,12 +13,17 @@
 use core::fmt;
 
 use polyplug_abi::{
-    ArgumentDescriptor, Buffer, FaultRecord, FieldDescriptor, InterfaceHeader, List,
-    MethodDescriptor, Object, Sink, Slice, TypeDescriptor, fault_kind, method_flags, passing,
-    type_flags, type_kind,
+    ArgumentDescriptor, Buffer, FaultRecord, FieldDescriptor, InterfaceHeader, MethodDescriptor,
+    OTHER_TAG, Object, Sink, Slice, TypeDescriptor, fault_kind, method_flags, passing, type_flags,
+    type_kind,
 };
 
 use crate::data::is_time;
+use crate::discard;
+
+mod growing;
+
+pub(crate) use growing::variant;
 
 /// How deep a value may nest.
 pub(crate) const MAX_DEPTH: usize = 128;
@@ -82,7 +87,7 @@ impl fmt::Display for Invalid {
 
 /// Which wire form the bytes are in.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+pub(crate) enum Form {
     Lent,
     Owned,
 }
@@ -107,15 +112,21 @@ pub(crate) fn scalar(ty: &TypeDescriptor, bits: u64) -> Result<(), Invalid> {
     }
 }
 
-fn unknown_variant(ty: &TypeDescriptor, tag: u64) -> Invalid {
+/// A tag that no variant has.
+pub(crate) fn unknown_variant(ty: &TypeDescriptor, tag: u64) -> Invalid {
     // SAFETY: V1.
     let name = unsafe { ty.name.str() };
-    Invalid {
-        kind: fault_kind::UNKNOWN_VARIANT,
-        ..Invalid::new(format!(
+    let reason = if tag == u64::from(OTHER_TAG) && ty.kind == type_kind::GROWING_ENUM {
+        format!("a variant of `{name}` that its sender does not know either")
+    } else {
+        format!(
             "variant {tag} is unknown, `{name}` has {} here",
             ty.variants.len
-        ))
+        )
+    };
+    Invalid {
+        kind: fault_kind::UNKNOWN_VARIANT,
+        ..Invalid::new(reason)
     }
 }
 
@@ -391,7 +402,7 @@ unsafe fn run(
 }
 
 /// Whether every bit pattern is a value, so that a long run need not be walked.
-fn any_bits(ty: &TypeDescriptor) -> bool {
+pub(crate) fn any_bits(ty: &TypeDescriptor) -> bool {
     matches!(
         ty.kind,
         type_kind::I8..=type_kind::F64 | type_kind::U128 | type_kind::I128 | type_kind::FLAGS
@@ -543,6 +554,10 @@ unsafe fn value(
             unsafe { fields(variant.fields.pointers(), place, form, depth) }
                 .map_err(|invalid| invalid.within(name))
         }
+        // SAFETY: clauses 1 and 2.
+        type_kind::GROWING_STRUCT => unsafe { growing::structure(ty, place, form, depth) },
+        // SAFETY: clauses 1 and 2.
+        type_kind::GROWING_ENUM => unsafe { growing::enumeration(ty, place, form, depth) },
         type_kind::FAULT => {
             // SAFETY: clause 1: a pointer.
             let fault = unsafe { place.cast::<*const FaultRecord>().read() };
@@ -555,7 +570,7 @@ unsafe fn value(
 
 /// # Safety
 /// 1. A sequence in this form lies at `place`.
-unsafe fn sequence(place: *const u8, form: Form) -> Slice {
+pub(crate) unsafe fn sequence(place: *const u8, form: Form) -> Slice {
     match form {
         // SAFETY: clause 1.
         Form::Lent => unsafe { place.cast::<Slice>().read() },
@@ -589,82 +604,8 @@ pub(crate) unsafe fn abandon(method: &MethodDescriptor, frame: *const u8) {
         // SAFETY: clauses 2 and 3.
         if unsafe { self::argument(argument, place) }.is_ok() {
             // SAFETY: a pointer to a valid value, as was just checked.
-            unsafe { release(ty, place.cast::<*const u8>().read()) };
+            unsafe { discard::value(ty, place.cast::<*const u8>().read(), Form::Lent) };
         }
-    }
-}
-
-/// Releases the objects in a lent value.
-///
-/// # Safety
-/// 1. `place` points to a valid lent form of `ty`, whose objects nobody else releases.
-unsafe fn release(ty: &TypeDescriptor, place: *const u8) {
-    match ty.kind {
-        type_kind::OBJECT => {
-            // SAFETY: clause 1.
-            let object = unsafe { place.cast::<Object>().read() };
-            if let Some(release) = object.release {
-                // SAFETY: clause 1.
-                unsafe { release(object.state) };
-            }
-        }
-        type_kind::LIST | type_kind::MAP | type_kind::SET => {
-            // SAFETY: V1.
-            let element = unsafe { element(ty, 0) };
-            if any_bits(element) {
-                return;
-            }
-            // SAFETY: clause 1.
-            let slice = unsafe { sequence(place, Form::Lent) };
-            for index in 0..slice.len {
-                // SAFETY: clause 1, for each element.
-                unsafe { release(element, slice.ptr.add(index * element.lent_size)) };
-            }
-        }
-        // SAFETY: clause 1: a pointer to a valid value; V1.
-        type_kind::BOX => unsafe { release(element(ty, 0), place.cast::<*const u8>().read()) },
-        type_kind::ARRAY => {
-            // SAFETY: V1.
-            let element = unsafe { element(ty, 0) };
-            for index in 0..ty.length {
-                // SAFETY: clause 1, for each element.
-                unsafe { release(element, place.add(index * element.lent_size)) };
-            }
-        }
-        type_kind::OPTION | type_kind::RESULT => {
-            // SAFETY: clause 1: the tag comes first, and is 0 or 1.
-            let tag = unsafe { place.cast::<u32>().read() } as usize;
-            if ty.kind == type_kind::OPTION && tag == 0 {
-                return;
-            }
-            let index = if ty.kind == type_kind::OPTION { 0 } else { tag };
-            // SAFETY: clause 1; V1.
-            unsafe { release(element(ty, index), place.add(ty.lent_align.max(4))) };
-        }
-        // SAFETY: clause 1.
-        type_kind::TUPLE | type_kind::STRUCT => unsafe { release_fields(&ty.fields, place) },
-        type_kind::ENUM => {
-            // SAFETY: clause 1: the tag comes first, and is one of the variants.
-            let tag = unsafe { place.cast::<u32>().read() };
-            // SAFETY: V1.
-            let variant = unsafe { &**ty.variants.ptr.add(tag as usize) };
-            // SAFETY: clause 1.
-            unsafe { release_fields(&variant.fields, place) };
-        }
-        // Borrowed, or without objects.
-        _ => {}
-    }
-}
-
-/// # Safety
-/// 1. As for [`release`], of the value whose fields these are.
-unsafe fn release_fields(fields: &List<FieldDescriptor>, place: *const u8) {
-    // SAFETY: V1.
-    for field in unsafe { fields.pointers() } {
-        // SAFETY: V1.
-        let field = unsafe { &**field };
-        // SAFETY: V1; clause 1.
-        unsafe { release(&*(field.ty)(), place.add(field.lent_offset)) };
     }
 }
 
@@ -697,7 +638,7 @@ unsafe fn fields(
 
 /// # Safety
 /// 1. V1, and `ty` has more than `index` element types.
-unsafe fn element(ty: &TypeDescriptor, index: usize) -> &'static TypeDescriptor {
+pub(crate) unsafe fn element(ty: &TypeDescriptor, index: usize) -> &'static TypeDescriptor {
     // SAFETY: clause 1.
     let function = unsafe { *ty.elements.add(index) };
     // SAFETY: V1.

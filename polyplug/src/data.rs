@@ -14,7 +14,8 @@
 //! * **D4** What `lend` returns points into `self` and into the arena, and is read only while both live.
 //! * **D5** What `give` returns owns itself; `receive` takes that over exactly once.
 //! * **D6** Conversions do not unwind: code of the author's that runs inside one (`Hash`, `Ord`) is contained by
-//!   [`Arena::attempt`], and what it raised is raised once everything has changed hands.
+//!   [`Arena::attempt`], and what it raised is raised once everything has changed hands. One thing alone may: the default
+//!   of a field that was added. Then what was not yet converted is lost, but nothing is let go twice.
 //! * **D7** An object inside a lent value belongs to the callee from the moment of the call: [`Data::surrender`] forgets it.
 //! * **D8** What `take` makes lives no longer than the arena it was given: `Taken` holds no other lifetime.
 
@@ -33,6 +34,7 @@ mod arena;
 mod bits;
 mod borrowed;
 mod checks;
+mod growing;
 mod maps;
 mod mutable;
 mod references;
@@ -46,6 +48,10 @@ pub use bits::{And, AnyBits, Bits, FlagsInteger, InPlace, NotPlain, Plain};
 pub use borrowed::{Borrows, Region};
 pub use checks::{
     DropCheck, ErrorFromFault, ErrorOf, HasDrop, HasNoDrop, NoErrorFromFault, WithoutDrop,
+};
+pub use growing::{
+    Node, OtherTag, VariantNode, bare_variant, give_struct, give_variant, lend_struct,
+    lend_variant, size_word, unknown_variant,
 };
 pub use mutable::Mutable;
 pub(crate) use references::Boxing;

@@ -5,8 +5,8 @@ use core::ffi::c_void;
 
 use polyplug_abi::{
     ArgumentDescriptor, ContractDescriptor, FieldDescriptor, InterfaceHeader, InvokeFunction, List,
-    MethodDescriptor, Slice, TypeDescriptor, TypeFunction, VariantDescriptor, interface_flags,
-    type_flags, type_kind,
+    MethodDescriptor, Slice, TypeDescriptor, TypeFunction, VariantDescriptor, field_flags,
+    interface_flags, type_flags, type_kind,
 };
 
 use crate::contract::order_of;
@@ -72,7 +72,7 @@ pub const fn method(
 }
 
 /// Where the first `count` fields of a `repr(C)` struct end.
-const fn end_of(fields: &[Layout], count: usize) -> usize {
+pub(crate) const fn end_of(fields: &[Layout], count: usize) -> usize {
     let mut end = 0_usize;
     let mut at = 0;
     while at < count {
@@ -217,6 +217,32 @@ pub const fn enumeration<T: Data>(
     }
 }
 
+/// A struct that may grow.
+#[must_use]
+pub const fn growing_structure<T: Data>(
+    name: &'static str,
+    docs: &'static str,
+    fields: &'static [&'static FieldDescriptor],
+) -> TypeDescriptor {
+    TypeDescriptor {
+        fields: List::of(fields),
+        ..layout::<T>(type_kind::GROWING_STRUCT, name, docs)
+    }
+}
+
+/// An enum that may grow.
+#[must_use]
+pub const fn growing_enumeration<T: Data>(
+    name: &'static str,
+    docs: &'static str,
+    variants: &'static [&'static VariantDescriptor],
+) -> TypeDescriptor {
+    TypeDescriptor {
+        variants: List::of(variants),
+        ..layout::<T>(type_kind::GROWING_ENUM, name, docs)
+    }
+}
+
 /// A variant of an enum.
 #[must_use]
 pub const fn variant(
@@ -251,6 +277,15 @@ pub const fn field(
         ty,
         lent_offset,
         owned_offset,
+    }
+}
+
+/// The same field, which who reads a value without it fills in.
+#[must_use]
+pub const fn defaulted(field: FieldDescriptor) -> FieldDescriptor {
+    FieldDescriptor {
+        flags: field.flags | field_flags::DEFAULT,
+        ..field
     }
 }
 

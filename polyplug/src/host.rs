@@ -28,7 +28,7 @@ mod load;
 #[cfg(feature = "tracing")]
 pub(crate) mod log;
 pub(crate) mod mapped;
-mod model;
+pub(crate) mod model;
 mod module;
 mod object_file;
 mod reaper;

@@ -299,6 +299,7 @@ pub use polyplug_macros::contract;
 /// | option | meaning |
 /// | --- | --- |
 /// | `flags` | the struct's one field, an unsigned integer, is a set of bits: it crosses as that integer, and bits that this side has no name for are kept |
+/// | `non_exhaustive` | fields, or variants, may be added in a later minor version of the contract |
 /// | `crate = path` | where `polyplug` is, if not at `::polyplug` |
 ///
 /// ```
@@ -318,10 +319,43 @@ pub use polyplug_macros::contract;
 /// # fn main() {}
 /// ```
 ///
+/// Inside a type with `non_exhaustive`:
+///
+/// | where | option | meaning |
+/// | --- | --- | --- |
+/// | a field of a struct | `#[data(default)]` | it was added: filled in with its type's `Default` when the other side does not know it |
+/// | a field of a struct | `#[data(default = expression)]` | the same, with the value of the expression |
+/// | a variant | `#[data(other)]` | stands for variants that this side does not know; without fields, or with a `u32` for their tag |
+///
+/// ```
+/// #[polyplug::data(non_exhaustive)]
+/// #[derive(Clone, Debug, PartialEq)]
+/// pub struct Frame {
+///     pub name: String,
+///     /// Since 1.1.
+///     #[data(default = 12)]
+///     pub size: u32,
+/// }
+///
+/// #[polyplug::data(non_exhaustive)]
+/// #[derive(Clone, Debug, PartialEq)]
+/// pub enum Event {
+///     Opened(String),
+///     #[data(other)]
+///     Unknown,
+/// }
+/// # fn main() {}
+/// ```
+///
+/// Fields and variants are added at the end. Whatever the reader of a value does not know is left to its writer, who
+/// releases it. Without an `other` variant an unknown one is a fault of kind [`UnknownVariant`](FaultKind::UnknownVariant).
+/// All other data is closed: a contract whose data differs is refused at load.
+///
 /// # What it generates
 ///
 /// `#[repr(C)]` on a struct, and an implementation of [`Data`]: the form in which values cross, the way there and back,
-/// and a static description of the fields. An enum keeps the layout that Rust gives it. Nothing is derived for you.
+/// and a static description of the fields. An enum, and data that grows, keeps the layout that Rust gives it. Nothing is
+/// derived for you.
 ///
 /// # Errors
 ///
@@ -500,7 +534,7 @@ pub use contract::{
 };
 pub use data::{Borrows, Data, InPlace, Mutable, Plain, Referent};
 #[doc(hidden)]
-pub use data::{FlagsInteger, Whole, WithoutDrop};
+pub use data::{FlagsInteger, OtherTag, Whole, WithoutDrop};
 #[doc(hidden)]
 pub use data::{HasDrop, ReferentParts};
 pub use error::{Error, Result};
@@ -530,6 +564,7 @@ mod context;
 mod contract;
 mod data;
 mod describe;
+mod discard;
 mod entry;
 mod error;
 mod fault;
@@ -543,6 +578,8 @@ mod own_thread;
 mod panics;
 mod plugin;
 mod reclaim;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod threads;
 
 /// What generated code calls. Use it and you are on your own: it changes without notice.
@@ -567,12 +604,14 @@ pub mod __private {
     pub use crate::data::{
         And, AnyBits, Arena, ArgumentOf, Bits, Borrows, ByAddress, ByValue, Data, DropCheck,
         ErrorFromFault, ErrorOf, FlagsInteger, HasDrop, HasNoDrop, Mutable, NoErrorFromFault,
-        NoOut, NotPlain, OfObject, OutOf, PointedOf, Referent, ReferentParts, Region, ReturnOf,
-        Scalar, Travel,
+        NoOut, Node, NotPlain, OfObject, OtherTag, OutOf, PointedOf, Referent, ReferentParts,
+        Region, ReturnOf, Scalar, Travel, VariantNode, bare_variant, give_struct, give_variant,
+        lend_struct, lend_variant, size_word, unknown_variant,
     };
     pub use crate::describe::{
-        argument, contract, enumeration, field, flags, index_of, interface_header, method,
-        offset_in_frame, offset_in_variant, read, structure, text_function, variant,
+        argument, contract, defaulted, enumeration, field, flags, growing_enumeration,
+        growing_structure, index_of, interface_header, method, offset_in_frame, offset_in_variant,
+        read, structure, text_function, variant,
     };
     pub use crate::entry::{CONTRACTS, ContractEntry, OFFERS, OfferEntry, count_offer};
     pub use crate::fault::Fault;

@@ -5,6 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::Type;
 use syn::ext::IdentExt as _;
 
+use super::growing;
 use super::model::{Data, Field, Shape, Variant};
 use crate::door::{Door, ask, is_standard};
 
@@ -17,6 +18,11 @@ pub(crate) fn expand(data: &Data<'_>) -> TokenStream {
         Shape::Choice(variants) => (quote!(), choice(data, variants)),
         Shape::Enum(variants) => (quote!(), enumeration(data, variants)),
         Shape::Flags(field) => (quote!(#[repr(transparent)]), flags(data, field)),
+        Shape::GrowingStruct(variant) => (quote!(), growing::structure(data, variant)),
+        Shape::GrowingEnum { variants, other } => (
+            quote!(),
+            growing::enumeration(data, variants, other.as_ref()),
+        ),
     };
     let no_drop = no_drop(data);
     quote! {
@@ -47,7 +53,7 @@ fn no_drop(data: &Data<'_>) -> TokenStream {
 }
 
 /// What becomes of a fault where this type was expected as an error.
-fn error_of(data: &Data<'_>) -> TokenStream {
+pub(super) fn error_of(data: &Data<'_>) -> TokenStream {
     let Data { door, .. } = data;
     quote! {
         fn error_of(__fault: #door::Fault) -> #door::core::result::Result<Self, #door::Fault> {
@@ -72,7 +78,7 @@ fn bits(door: &Door, types: &[&Type]) -> TokenStream {
 }
 
 /// Tokens of ours that say something about all fields, where the type lies that most likely cannot cross.
-fn point(door: &Door, types: &[&Type], tokens: TokenStream) -> TokenStream {
+pub(super) fn point(door: &Door, types: &[&Type], tokens: TokenStream) -> TokenStream {
     let mut types = types.iter().map(|ty| quote!(#ty));
     match types.find(|ty| !is_standard(ty)) {
         Some(suspect) => door.over(&suspect, &tokens),
@@ -81,7 +87,7 @@ fn point(door: &Door, types: &[&Type], tokens: TokenStream) -> TokenStream {
 }
 
 /// `<T as Data>::member`, for each type.
-fn each(door: &Door, types: &[&Type], member: &TokenStream) -> Vec<TokenStream> {
+pub(super) fn each(door: &Door, types: &[&Type], member: &TokenStream) -> Vec<TokenStream> {
     types
         .iter()
         .map(|ty| ask(door, ty, &quote!(Data), member))

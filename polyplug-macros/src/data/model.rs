@@ -5,6 +5,7 @@ use quote::format_ident;
 use syn::ext::IdentExt as _;
 use syn::{Attribute, DeriveInput, Fields, Type};
 
+use super::marks::{self, Filling};
 use crate::arguments::{self, Value};
 use crate::carry;
 use crate::contract::{docs, head};
@@ -28,6 +29,15 @@ pub(crate) enum Shape<'a> {
     Enum(Vec<Variant<'a>>),
     /// A set of bits, by its one field.
     Flags(Field<'a>),
+    /// Which may get more fields.
+    GrowingStruct(Variant<'a>),
+    /// Which may get more variants.
+    GrowingEnum {
+        /// In the order of their tags.
+        variants: Vec<Variant<'a>>,
+        /// What stands for those that are unknown.
+        other: Option<Variant<'a>>,
+    },
 }
 
 /// A variant of an enum, or a struct as the only variant of itself.
@@ -49,6 +59,8 @@ pub(crate) struct Field<'a> {
     pub(crate) ty: &'a Type,
     /// Our own name for it, unique in the type.
     pub(crate) binding: Ident,
+    /// What is filled in when the other side does not know it.
+    pub(crate) default: Option<Filling>,
 }
 
 /// The type behind the attribute.
@@ -77,9 +89,19 @@ impl<'a> Data<'a> {
             syn::Data::Union(data) => data.union_token.span,
         };
         let home = door::home(&arguments, word);
-        let arguments = arguments::parse(arguments, &["flags", "crate"], &mut problems);
-        let flags = arguments.iter().find(|argument| argument.key == "flags");
+        let known = ["non_exhaustive", "flags", "crate"];
+        let arguments = arguments::parse(arguments, &known, &mut problems);
+        let option = |name: &str| arguments.iter().find(|argument| argument.key == name);
+        let (flags, grows) = (option("flags"), option("non_exhaustive"));
         let is_flags = flags.is_some_and(|argument| argument.flag(&mut problems));
+        let may_grow = grows.is_some_and(|argument| argument.flag(&mut problems));
+        if let (true, Some(grows)) = (is_flags, grows) {
+            problems.at(
+                &grows.key,
+                "a set of bits grows anyway: bits that are unknown are kept",
+                "leave `non_exhaustive` out",
+            );
+        }
         let renamed = arguments.iter().find_map(|argument| match &argument.value {
             Value::Path(path) => Some(path),
             _ => None,
@@ -110,6 +132,10 @@ impl<'a> Data<'a> {
                     &mut count,
                     &mut problems,
                 );
+                let defaults = marks::defaults(&data.fields, may_grow, &mut problems);
+                for (field, default) in variant.fields.iter_mut().zip(defaults) {
+                    field.default = default;
+                }
                 if variant.fields.is_empty() {
                     problems.at(
                         &item.ident,
@@ -119,6 +145,7 @@ impl<'a> Data<'a> {
                 }
                 match variant.fields.len() {
                     1 if is_flags => Shape::Flags(variant.fields.remove(0)),
+                    _ if may_grow => Shape::GrowingStruct(variant),
                     _ => Shape::Struct(variant),
                 }
             }
@@ -143,7 +170,12 @@ impl<'a> Data<'a> {
                         )
                     })
                     .collect();
-                if variants.iter().all(|variant| variant.fields.is_empty()) {
+                let other = marks::other(data, may_grow, &item.ident, &mut problems);
+                if may_grow {
+                    let mut variants = variants;
+                    let other = other.map(|other| variants.remove(other));
+                    Shape::GrowingEnum { variants, other }
+                } else if variants.iter().all(|variant| variant.fields.is_empty()) {
                     Shape::Choice(variants)
                 } else {
                     Shape::Enum(variants)
@@ -228,6 +260,7 @@ fn variant<'a>(
             docs: docs(&field.attrs),
             ty: &field.ty,
             binding: format_ident!("__f{count}"),
+            default: None,
         });
         *count += 1;
     }

@@ -341,22 +341,25 @@ fn check_shape(
 ) -> Result<()> {
     let model = &catalog.contracts[contract];
     let ours = linked_contracts();
-    let Some(known) = ours.find(&model.id, model.major) else {
-        return Ok(());
-    };
     let theirs = Side {
         catalog,
         contract,
         name: "the plugin",
     };
-    let ours = Side {
-        catalog: ours,
-        contract: known,
-        name: "the host",
-    };
-    let differences = match direction {
-        Direction::PluginProvides => diff::differences(theirs, ours),
-        Direction::HostProvides => diff::differences(ours, theirs),
+    // A program may know a contract in several versions: one that fits is enough, and whoever asks is compared again.
+    let known = ours.all(&model.id, model.major).map(|known| {
+        let ours = Side {
+            catalog: ours,
+            contract: known,
+            name: "the host",
+        };
+        match direction {
+            Direction::PluginProvides => diff::differences(theirs, ours),
+            Direction::HostProvides => diff::differences(ours, theirs),
+        }
+    });
+    let Some(differences) = known.min_by_key(Vec::len) else {
+        return Ok(());
     };
     if differences.is_empty() {
         return Ok(());

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use polyplug_abi::{method_flags, type_kind};
 
-use super::model::{Catalog, MethodModel};
+use super::model::{Catalog, FieldModel, MethodModel, TypeModel, VariantModel};
 
 /// One side of a comparison: a contract, and how to call that side in a message.
 #[derive(Clone, Copy)]
@@ -69,10 +69,11 @@ impl Comparison<'_> {
                 Some(their) => self.method(their, method, &place),
                 None if method.has_default || !all => {}
                 None => self.lines.push(format!(
-                    "{place}: {} has `{}`, {} has no such method; give it a default body, so that older plugins can do without it",
+                    "{place}: {} has `{}`, {} has no such method; give it a default body, so that older {} can do without it",
                     self.caller.name,
                     self.caller.catalog.signature(method),
                     self.provider.name,
+                    if self.provider.name == "the host" { "hosts" } else { "plugins" },
                 )),
             }
         }
@@ -136,6 +137,20 @@ impl Comparison<'_> {
         }
         let (their_catalog, our_catalog) = (self.provider.catalog, self.caller.catalog);
         let (their, our) = (&their_catalog.types[provider], &our_catalog.types[caller]);
+        if closed(their.kind) == closed(our.kind) && their.kind != our.kind {
+            let word = |kind| {
+                if kind == closed(kind) {
+                    "does not grow"
+                } else {
+                    "grows (`non_exhaustive`)"
+                }
+            };
+            self.lines.push(format!(
+                "{place}, type `{}`: {} has one that {}, {} has one that {}; data that begins or ceases to grow is another type: give it another name, in a new method or a new major version",
+                our.name, self.provider.name, word(their.kind), self.caller.name, word(our.kind),
+            ));
+            return;
+        }
         let same_shape = their.kind == our.kind
             && their.flags == our.flags
             && their.length == our.length
@@ -152,27 +167,10 @@ impl Comparison<'_> {
         for (&their, &our) in their.elements.iter().zip(&our.elements) {
             self.types(their, our, place);
         }
-        self.fields(&their.fields, &our.fields, place, &our.name);
-        if our.kind == type_kind::ENUM {
-            let names = |variants: &[super::model::VariantModel]| -> Vec<String> {
-                variants
-                    .iter()
-                    .map(|variant| variant.name.clone())
-                    .collect()
-            };
-            let (theirs, ours) = (names(&their.variants), names(&our.variants));
-            if theirs == ours {
-                for (their, our_variant) in their.variants.iter().zip(&our.variants) {
-                    let place = format!("{place}, variant `{}::{}`", our.name, our_variant.name);
-                    self.fields(&their.fields, &our_variant.fields, &place, &our.name);
-                }
-            } else {
-                self.different(
-                    &format!("{place}, variants of `{}`", our.name),
-                    &theirs.join(" | "),
-                    &ours.join(" | "),
-                );
-            }
+        match our.kind {
+            type_kind::GROWING_STRUCT => self.growing_fields(their, our, place),
+            type_kind::ENUM | type_kind::GROWING_ENUM => self.variants(their, our, place),
+            _ => self.fields(&their.fields, &our.fields, place, &our.name),
         }
         if let (Some(their), Some(our)) = (their.contract, our.contract) {
             let (their_contract, our_contract) =
@@ -205,16 +203,8 @@ impl Comparison<'_> {
         }
     }
 
-    fn fields(
-        &mut self,
-        provider: &[super::model::FieldModel],
-        caller: &[super::model::FieldModel],
-        place: &str,
-        owner: &str,
-    ) {
-        let names = |fields: &[super::model::FieldModel]| -> Vec<String> {
-            fields.iter().map(|field| field.name.clone()).collect()
-        };
+    fn fields(&mut self, provider: &[FieldModel], caller: &[FieldModel], place: &str, owner: &str) {
+        let names = |fields: &[FieldModel]| list_of(fields.iter().map(|field| &field.name));
         let (theirs, ours) = (names(provider), names(caller));
         if theirs != ours {
             let place = if owner.is_empty() {
@@ -233,4 +223,97 @@ impl Comparison<'_> {
             self.types(their.ty, our.ty, &format!("{place}, field `{}`", our.name));
         }
     }
+
+    /// The fields that both sides know must agree; those that one side added must have a default.
+    fn growing_fields(&mut self, provider: &TypeModel, caller: &TypeModel, place: &str) {
+        let place = format!("{place}, fields of `{}`", caller.name);
+        let common = provider.fields.len().min(caller.fields.len());
+        let ((theirs, their_more), (ours, our_more)) = (
+            provider.fields.split_at(common),
+            caller.fields.split_at(common),
+        );
+        for (their, our) in theirs.iter().zip(ours) {
+            if their.name != our.name {
+                let names = |fields: &[FieldModel]| {
+                    format!(
+                        "{{ {} }}",
+                        list_of(fields.iter().map(|field| &field.name)).join(", ")
+                    )
+                };
+                self.lines.push(format!(
+                    "{place}: {} has `{}` where {} has `{}`: {} against {}; fields can only be added at the end: put `{}` back where it was, or give the contract a new major version",
+                    self.provider.name, their.name, self.caller.name, our.name,
+                    quoted(&names(&provider.fields)), quoted(&names(&caller.fields)),
+                    if their_more.len() > our_more.len() { &our.name } else { &their.name },
+                ));
+                return;
+            }
+        }
+        for (their, our) in theirs.iter().zip(ours) {
+            self.types(their.ty, our.ty, &format!("{place}, field `{}`", our.name));
+        }
+        let more = [
+            (self.provider, self.caller, their_more),
+            (self.caller, self.provider, our_more),
+        ];
+        for (side, other, more) in more {
+            for field in more.iter().filter(|field| !field.has_default) {
+                self.lines.push(format!(
+                    "{place}, field `{}`: {} has `{}`, {} has no such field, and it has no default; write `#[data(default)]` on a field that is added, and keep one that was there",
+                    field.name, side.name, side.catalog.type_name(field.ty), other.name,
+                ));
+            }
+        }
+    }
+
+    /// The variants that both sides know must agree; of an enum that grows, one side may have more.
+    fn variants(&mut self, provider: &TypeModel, caller: &TypeModel, place: &str) {
+        let grows = caller.kind == type_kind::GROWING_ENUM;
+        let (theirs, ours) = (known(provider), known(caller));
+        let mut pairs = theirs.iter().zip(&ours);
+        if !pairs.all(|(their, our)| their.name == our.name)
+            || (!grows && theirs.len() != ours.len())
+        {
+            let names = |variants: &[&VariantModel]| {
+                list_of(variants.iter().map(|variant| &variant.name)).join(" | ")
+            };
+            let place = format!("{place}, variants of `{}`", caller.name);
+            self.different(&place, &names(&theirs), &names(&ours));
+            if grows && let Some(line) = self.lines.last_mut() {
+                line.push_str(
+                    "; variants can only be added at the end: keep those that were there, in their order, or give the contract a new major version",
+                );
+            }
+            return;
+        }
+        for (their, our) in theirs.into_iter().zip(ours) {
+            let place = format!("{place}, variant `{}::{}`", caller.name, our.name);
+            self.fields(&their.fields, &our.fields, &place, &caller.name);
+        }
+    }
+}
+
+/// The variants that can be sent.
+fn known(ty: &TypeModel) -> Vec<&VariantModel> {
+    ty.variants
+        .iter()
+        .filter(|variant| !variant.other)
+        .collect()
+}
+
+/// The kind, or that of the same type if it did not grow.
+fn closed(kind: u32) -> u32 {
+    match kind {
+        type_kind::GROWING_STRUCT => type_kind::STRUCT,
+        type_kind::GROWING_ENUM => type_kind::ENUM,
+        kind => kind,
+    }
+}
+
+fn list_of<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {
+    names.cloned().collect()
+}
+
+fn quoted(text: &str) -> String {
+    format!("`{text}`")
 }

@@ -13,8 +13,8 @@ use std::collections::HashMap;
 
 use polyplug_abi::{
     ArgumentDescriptor, ContractDescriptor, FieldDescriptor, InterfaceHeader, List,
-    MethodDescriptor, Offer, PluginDescriptor, Slice, TypeDescriptor, TypeFunction,
-    VariantDescriptor, contract_flags, method_flags, passing, type_flags, type_kind,
+    MethodDescriptor, OTHER_TAG, Offer, PluginDescriptor, Slice, TypeDescriptor, TypeFunction,
+    VariantDescriptor, contract_flags, field_flags, method_flags, passing, type_flags, type_kind,
 };
 
 /// More entries than this in one list are a lie.
@@ -84,20 +84,30 @@ pub(crate) struct TypeModel {
 pub(crate) struct FieldModel {
     pub(crate) name: String,
     pub(crate) ty: usize,
+    /// Who reads a value without it fills it in.
+    pub(crate) has_default: bool,
 }
 
 #[derive(Debug)]
 pub(crate) struct VariantModel {
     pub(crate) name: String,
+    /// It stands for those that are unknown.
+    pub(crate) other: bool,
     pub(crate) fields: Vec<FieldModel>,
 }
 
 impl Catalog {
-    /// The contract with this id and major.
+    /// The contract with this id and major; the first, when it is there in several versions.
     pub(crate) fn find(&self, id: &str, major: u32) -> Option<usize> {
-        self.contracts
-            .iter()
-            .position(|contract| contract.id == id && contract.major == major)
+        self.all(id, major).next()
+    }
+
+    /// All versions of the contract with this id and major.
+    pub(crate) fn all(&self, id: &str, major: u32) -> impl Iterator<Item = usize> {
+        let contracts = self.contracts.iter().enumerate();
+        let same =
+            contracts.filter(move |(_, contract)| contract.id == id && contract.major == major);
+        same.map(|(index, _)| index)
     }
 
     /// The type as its author would write it.
@@ -152,7 +162,11 @@ impl Catalog {
                 format!("Map<{}>", names.join(", "))
             }
             type_kind::SET => format!("Set<{}>", element(0)),
-            type_kind::STRUCT | type_kind::ENUM | type_kind::FLAGS => ty.name.clone(),
+            type_kind::STRUCT
+            | type_kind::ENUM
+            | type_kind::FLAGS
+            | type_kind::GROWING_STRUCT
+            | type_kind::GROWING_ENUM => ty.name.clone(),
             kind => scalar_name(kind).to_owned(),
         }
     }
@@ -420,7 +434,11 @@ impl Copier {
             let variant = unsafe { entry(variant, "a variant") }?;
             // SAFETY: clause 1.
             let (name, fields) = unsafe { (text(variant.name)?, self.fields(&variant.fields)?) };
-            variants.push(VariantModel { name, fields });
+            variants.push(VariantModel {
+                name,
+                other: ty.kind == type_kind::GROWING_ENUM && variant.tag == OTHER_TAG,
+                fields,
+            });
         }
         let contract = match ty.contract {
             // SAFETY: clause 1.
@@ -450,7 +468,11 @@ impl Copier {
             let ty = unsafe { self.ty((field.ty)()) }?;
             // SAFETY: clause 1.
             let name = unsafe { text(field.name) }?;
-            models.push(FieldModel { name, ty });
+            models.push(FieldModel {
+                name,
+                ty,
+                has_default: field.flags & field_flags::DEFAULT != 0,
+            });
         }
         Ok(models)
     }

@@ -67,6 +67,8 @@ typedef struct {
     Function functions[];
 } Interface;
 typedef struct { const Interface *interface; void *state; void (*retain)(void *); void (*release)(void *); } Object;
+typedef struct { void *ptr; void (*release)(void *, size_t); } Grown;
+typedef struct { uint32_t tag; const void *payload; } GrownVariant;
 
 typedef struct {
     uint32_t size, abi;
