@@ -1,11 +1,12 @@
 //! Unload and reload, as a host sees them: what its handles do, what the receipts say, what is left.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use counter_api::Counter;
 use fixture_harness::fixture;
-use polyplug::{Caller, FaultKind, Instance, Runtime, UnloadOutcome};
+use polyplug::{Caller, FaultKind, Instance, Module, Runtime, UnloadOutcome};
 
 const LONG: Duration = Duration::from_secs(10);
 
@@ -117,4 +118,58 @@ fn calls_and_reloads_race() {
     eprintln!("{} calls", calls.load(Ordering::Relaxed));
     let report = module.unload_within(LONG);
     assert_eq!(report.outcome(), UnloadOutcome::Unmapped, "{report}");
+}
+
+/// A value of the host that calls itself through its own caller.
+#[polyplug::host_contract(id = "lifecycle.dive", version = "1.0")]
+trait Dive {
+    /// So many calls inside each other; how many threads are inside at the bottom, and whether the value is alive there.
+    fn dive(&self, depth: u32) -> u32;
+}
+
+struct Diver {
+    own: Arc<OnceLock<(Caller<dyn Dive>, Module)>>,
+    dropped: Arc<AtomicBool>,
+}
+
+impl Dive for Diver {
+    fn dive(&self, depth: u32) -> u32 {
+        let (own, module) = self.own.get().expect("it is provided");
+        if depth > 0 {
+            return own.dive(depth - 1) + 1;
+        }
+        // At the bottom: it is unloaded from inside, and nothing of it may end before all have returned.
+        let report = module.unload_within(LONG);
+        assert_eq!(report.outcome(), UnloadOutcome::Retiring, "{report}");
+        assert_eq!(report.holders().calls().len(), 1, "one thread, {report}");
+        assert!(polyplug::catch(|| own.dive(0)).is_err());
+        std::thread::sleep(Duration::from_millis(50));
+        assert!(!self.dropped.load(Ordering::SeqCst));
+        0
+    }
+}
+
+impl Drop for Diver {
+    fn drop(&mut self) {
+        self.dropped.store(true, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn b04_calls_deep_inside_calls_hold_their_generation() {
+    for depth in [0, 1, 6, 7, 8, 9, 30] {
+        let runtime = Runtime::new();
+        let (own, dropped) = (Arc::default(), Arc::new(AtomicBool::new(false)));
+        let diver = Diver {
+            own: Arc::clone(&own),
+            dropped: Arc::clone(&dropped),
+        };
+        let module = runtime.provide::<dyn Dive>(diver).unwrap();
+        let caller = runtime.get::<dyn Dive>().unwrap();
+        assert!(own.set((caller.clone(), module.clone())).is_ok());
+        assert_eq!(caller.dive(depth), depth);
+        let report = module.unload_within(LONG);
+        assert_eq!(report.outcome(), UnloadOutcome::StaysMapped, "{report}");
+        assert!(dropped.load(Ordering::SeqCst));
+    }
 }
