@@ -106,6 +106,43 @@ fn a08_spans_and_filters_outlive_the_plugin() {
 }
 
 #[test]
+fn a_reloaded_plugin_logs_on() {
+    if in_child("a_reloaded_plugin_logs_on", &[]).is_some() {
+        return;
+    }
+    let records = subscribed(LevelFilter::INFO);
+    let (runtime, logger) = loaded();
+    let mut first = Vec::new();
+    for load in 0..4 {
+        logger.say("hello");
+        logger.log("text");
+        logger.keep(false);
+        logger.in_kept();
+        let messages = records.messages();
+        assert_eq!(messages, ["hello", "text", "text", "text", "kept"]);
+        let all = records.metadata().into_iter();
+        let distinct: std::collections::BTreeSet<usize> = all
+            .map(|metadata| std::ptr::from_ref(metadata).addr())
+            .collect();
+        // Whatever is loaded again is nothing new.
+        match load {
+            0 => first.extend(distinct),
+            _ => assert!(distinct.iter().eq(first.iter()), "grew at load {load}"),
+        }
+        runtime.modules()[0].reload().expect("reloaded");
+    }
+    // A span that the plugin kept is closed with the plugin, which is dropped when the reaper comes to it.
+    let deadline = std::time::Instant::now() + Duration::from_secs(20);
+    let mut closed = 0;
+    while closed < 4 && std::time::Instant::now() < deadline {
+        let happened = records.happened();
+        closed += happened.iter().filter(|&line| line == "close kept").count();
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(closed, 4);
+}
+
+#[test]
 fn a_span_of_a_plugin_that_is_gone_can_be_left() {
     let test = "a_span_of_a_plugin_that_is_gone_can_be_left";
     if cfg!(not(target_os = "linux")) || in_child(test, &[]).is_some() {

@@ -227,14 +227,3 @@ pub fn mapped(name: &str) -> Vec<Range<usize>> {
     };
     lines.filter_map(range).collect()
 }
-
-/// The path of the mapped file whose name contains `name`.
-pub fn mapped_path(name: &str) -> Option<String> {
-    let maps = std::fs::read_to_string("/proc/self/maps").expect("the kernel's account");
-    let line = maps.lines().find(|line| line.contains(name))?;
-    Some(
-        line[line.find('/')?..]
-            .trim_end_matches(" (deleted)")
-            .to_owned(),
-    )
-}
