@@ -9,6 +9,7 @@ mod cargo;
 mod checks;
 mod demo;
 mod machine;
+mod soak;
 mod steps;
 mod table;
 mod test;
@@ -32,6 +33,7 @@ enum Command {
     Demo(demo::Options),
     Test(test::Options),
     Bench(bench::Options),
+    Soak(soak::Options),
 }
 
 fn main() -> ExitCode {
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(&workspace, &options),
         Command::Test(options) => test::run(&workspace, &options),
         Command::Bench(options) => bench::run(&workspace, &options),
+        Command::Soak(options) => soak::run(&workspace, &options),
     });
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -71,6 +71,12 @@ fn usual(workspace: &Workspace) -> Vec<Step<'_>> {
             cargo(&["test", "--workspace", "--doc", "--no-fail-fast"]),
         ),
         Step::command(
+            "model",
+            cargo(&["test", "--release", "--package", "loom-tests", "--tests"])
+                .variable("RUSTFLAGS", "--cfg loom")
+                .hidden_variable(TARGET_VARIABLE, workspace.target.join("loom")),
+        ),
+        Step::command(
             "docs",
             cargo(&["doc", "--workspace", "--no-deps"]).variable("RUSTDOCFLAGS", "-D warnings"),
         ),

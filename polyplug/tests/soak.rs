@@ -1,0 +1,175 @@
+//! Many lives of one module: nothing may be left of any of them. `cargo xtask soak` runs the long form.
+#![cfg(target_os = "linux")]
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use fixture_harness::fixture;
+use lifecycle_api::{Hostile, Orders, Word};
+use polyplug::{Caller, Runtime, UnloadOutcome};
+
+/// How many lives, when this variable does not say it.
+const CYCLES_VARIABLE: &str = "POLYPLUG_SOAK_CYCLES";
+const CYCLES: u64 = 200;
+
+struct Host;
+
+impl Orders for Host {
+    fn now(&self) -> u64 {
+        7
+    }
+    fn mode(&self) -> String {
+        String::new()
+    }
+    fn act(&self, what: &str) -> String {
+        what.to_owned()
+    }
+    fn keep(&self, _: Box<dyn Word>) {}
+}
+
+/// One life.
+fn cycle(number: u64) {
+    let runtime = Runtime::new();
+    runtime.provide::<dyn Orders>(Host).unwrap();
+    let module = runtime.load(fixture("hostile")).unwrap();
+    let caller = runtime.get::<dyn Hostile>().unwrap();
+    assert_eq!(caller.add(2), 2);
+    assert_eq!(caller.act("something"), "something");
+    assert!(caller.current());
+    assert_eq!(caller.join(1), 1);
+    caller.detach();
+    let instance = runtime.create::<dyn Hostile>().unwrap();
+    assert_eq!(instance.ask().unwrap(), 7);
+    let pinned = Caller::pin(&caller).unwrap();
+    assert_eq!(pinned.word().word(), "from a call");
+    if number.is_multiple_of(16) {
+        drop(pinned);
+        drop(instance);
+        assert_eq!(module.reload().unwrap().number(), 2);
+        assert_eq!(caller.add(1), 3);
+    }
+    let report = module.unload_within(Duration::from_secs(30));
+    if !number.is_multiple_of(16) {
+        assert_eq!(report.outcome(), UnloadOutcome::Held, "{report}");
+        return; // everything goes by itself
+    }
+    assert_eq!(report.outcome(), UnloadOutcome::Unmapped, "{report}");
+}
+
+/// What a process has of what it could lose.
+#[derive(Clone, Copy)]
+struct Figures {
+    cycles: u64,
+    resident: u64,
+    mapped: usize,
+    threads: usize,
+    files: usize,
+    keys: usize,
+}
+
+impl Figures {
+    fn now(cycles: u64) -> Self {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let resident = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .and_then(|line| line.split_whitespace().next()?.parse().ok());
+        let entries = |folder: &str| std::fs::read_dir(folder).unwrap().count();
+        Self {
+            cycles,
+            resident: resident.unwrap_or_default(),
+            mapped: mapped(),
+            threads: entries("/proc/self/task"),
+            files: entries("/proc/self/fd"),
+            keys: free_keys(),
+        }
+    }
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "after {:>6} cycles: {:>6} KiB resident, {} libraries mapped, {} threads, {} files, {} thread keys free",
+            self.cycles, self.resident, self.mapped, self.threads, self.files, self.keys
+        )
+    }
+}
+
+/// Private copies of libraries that are mapped.
+fn mapped() -> usize {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let paths = maps
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(5));
+    let copies: BTreeSet<_> = paths.filter(|path| path.contains("polyplug-")).collect();
+    copies.len()
+}
+
+/// How many keys for thread-locals the system still has.
+#[expect(unsafe_code, reason = "the system's functions")]
+fn free_keys() -> usize {
+    unsafe extern "C" {
+        fn pthread_key_create(
+            key: *mut u32,
+            destructor: Option<unsafe extern "C" fn(*mut ())>,
+        ) -> i32;
+        fn pthread_key_delete(key: u32) -> i32;
+    }
+    let mut keys = Vec::new();
+    let mut key = 0;
+    // SAFETY: a place for a key.
+    while unsafe { pthread_key_create(&raw mut key, None) } == 0 {
+        keys.push(key);
+    }
+    for &key in &keys {
+        // SAFETY: made above, and used by nobody.
+        unsafe { pthread_key_delete(key) };
+    }
+    keys.len()
+}
+
+/// Waits until the reaper has done what it was given.
+fn settle() {
+    let end = Instant::now() + Duration::from_secs(30);
+    while mapped() != 0 && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn many_lives_leave_nothing() {
+    let cycles =
+        std::env::var(CYCLES_VARIABLE).map_or(CYCLES, |text| text.parse().expect("a number"));
+    let warm = (cycles / 10).clamp(1, 500);
+    let middle = (warm + cycles) / 2;
+    let start = Instant::now();
+    let mut seen = Vec::new();
+    let step = (cycles / 20).max(1);
+    for number in 1..=cycles {
+        cycle(number);
+        if [warm, middle, cycles].contains(&number) {
+            settle();
+            let figures = Figures::now(number);
+            println!("{figures}");
+            seen.push(figures);
+        } else if number.is_multiple_of(step) {
+            let rate = number as f64 / start.elapsed().as_secs_f64();
+            println!("      {number:>6} of {cycles}, {rate:.0} each second");
+        }
+    }
+    let [first, middle, last] = seen[..] else {
+        panic!("too few cycles");
+    };
+    let still = |figures: Figures| (figures.mapped, figures.threads, figures.files, figures.keys);
+    assert_eq!(still(first), still(middle));
+    assert_eq!(still(first), still(last));
+    assert_eq!(last.mapped, 0);
+    // What an allocator does not give back at once comes and goes; a leak grows with the cycles.
+    let allowed = 1024 + (last.cycles - middle.cycles) / 64;
+    assert!(
+        last.resident <= middle.resident + allowed,
+        "it grows: {middle}; {last}"
+    );
+}
