@@ -96,6 +96,7 @@ fn usual(workspace: &Workspace) -> Vec<Step<'_>> {
 
 /// The tests of the packages that hold the `unsafe` code, each in a step of its own.
 fn sanitized(workspace: &Workspace) -> Vec<Step<'_>> {
+    let leaks = workspace.root.join("xtask").join("leaks.supp");
     SANITIZED
         .into_iter()
         .map(|package| {
@@ -114,6 +115,7 @@ fn sanitized(workspace: &Workspace) -> Vec<Step<'_>> {
                 .args(["--package", package])
                 .variable("RUSTFLAGS", format!("-Zsanitizer=address {EXPORT_RUNTIME}"))
                 .variable("ASAN_OPTIONS", "detect_leaks=1")
+                .variable("LSAN_OPTIONS", format!("suppressions={}", leaks.display()))
                 .hidden_variable(TARGET_VARIABLE, workspace.target.join("sanitize"))
                 .directory(&workspace.root);
             Step::command(package, command)
