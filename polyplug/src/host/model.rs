@@ -97,11 +97,6 @@ pub(crate) struct VariantModel {
 }
 
 impl Catalog {
-    /// The contract with this id and major; the first, when it is there in several versions.
-    pub(crate) fn find(&self, id: &str, major: u32) -> Option<usize> {
-        self.all(id, major).next()
-    }
-
     /// All versions of the contract with this id and major.
     pub(crate) fn all(&self, id: &str, major: u32) -> impl Iterator<Item = usize> {
         let contracts = self.contracts.iter().enumerate();
