@@ -1,10 +1,10 @@
 //! What handles hold: the way from a caller to a provider, and what holds a provider still.
 
-use core::sync::atomic::{AtomicPtr, AtomicUsize};
+use core::sync::atomic::AtomicPtr;
 
 use crate::{ContractDescriptor, FaultRecord, InterfaceHeader, Slice};
 
-/// How many entries a thread has: calls of `Caller`s inside each other on one thread. What goes beyond is counted.
+/// How many entries a thread has: calls of `Caller`s inside each other on one thread. For what goes beyond the core has more.
 pub const HAZARDS: usize = 8;
 
 /// What readers must do beyond a compiler fence.
@@ -36,11 +36,9 @@ frozen_layout!(ThreadRecord { size: 72, entries @ 0, barrier @ 64, reserved @ 68
 pub struct Cell {
     /// The current generation; null when there is none.
     pub generation: AtomicPtr<Generation>,
-    /// Calls that found no free entry in their thread's record.
-    pub counted: AtomicUsize,
 }
 
-frozen_layout!(Cell { size: 16, generation @ 0, counted @ 8 });
+frozen_layout!(Cell { size: 8, generation @ 0 });
 
 /// A loaded version of a module: the head of it.
 #[repr(C)]
@@ -62,8 +60,7 @@ pub struct Way {
     pub interface: *const InterfaceHeader,
     /// What the functions work on.
     pub state: *mut (),
-    /// Written by [`Host::enter`](crate::Host::enter) only: the entry to be set to null, or, with the lowest bit set, the
-    /// count to be lowered.
+    /// Written by [`Host::enter`](crate::Host::enter) only: the entry to be set to null.
     pub hold: usize,
 }
 

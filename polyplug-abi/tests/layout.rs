@@ -59,7 +59,7 @@ fn the_layouts_are_the_published_ones() {
         LogValue { field, kind, bits, text }
         InterfaceHeader { size, method_count, flags, reserved, order, contract, invoke }
         ThreadRecord { entries, barrier, reserved }
-        Cell { generation, counted }
+        Cell { generation }
         Generation { stamp, ways }
         Way { interface, state, hold }
         Link { cell, stamp, index, plugin, keeper }

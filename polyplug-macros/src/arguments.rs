@@ -75,18 +75,18 @@ impl Parse for Argument {
                 value: Value::Objects(objects.into_iter().collect()),
             });
         }
-        if input.is_empty() || input.peek(Token![,]) {
-            return Ok(Self {
-                key,
-                value: Value::Flag,
-            });
-        }
         if LISTS.iter().any(|list| key == list) {
             return Err(mistake(
                 &key,
                 format!("`{key}` takes contracts"),
                 format!("write `{key}(dyn First, dyn Second)`"),
             ));
+        }
+        if input.is_empty() || input.peek(Token![,]) {
+            return Ok(Self {
+                key,
+                value: Value::Flag,
+            });
         }
         if !input.peek(Token![=]) {
             return Err(without_value(&key));

@@ -122,6 +122,7 @@ impl<C: Contract + ?Sized, H: Handle<C>> Session<'_, C, H> {
     ) -> Result<R, Fault> {
         // SAFETY: clause 1.
         let owned = unsafe { self.wire::<R>(method, call) }?;
+        // Still inside: what is received is copied out of the callee's memory, and given back by the callee's functions.
         // SAFETY: E4: valid by check, or by promise of a Rust callee; received once.
         let value = unsafe { R::receive(owned, arena) };
         arena.settle();
@@ -147,6 +148,7 @@ impl<C: Contract + ?Sized, H: Handle<C>> Session<'_, C, H> {
         let handle = self.handle;
         // SAFETY: clause 1.
         let owned = unsafe { self.wire::<R>(method, call) }?;
+        // Still inside, as in `finish`.
         // SAFETY: E4, clause 2.
         let value = unsafe { R::back(owned, origins, arena) };
         arena.settle();
@@ -159,7 +161,7 @@ impl<C: Contract + ?Sized, H: Handle<C>> Session<'_, C, H> {
     /// 1. As for [`Session::finish`].
     #[inline(always)]
     unsafe fn wire<R: Data>(
-        self,
+        &self,
         method: u32,
         call: impl FnOnce(&C::Interface, *mut Receiver, OutOf<R>) -> ReturnOf<R>,
     ) -> Result<R::Owned, Fault> {

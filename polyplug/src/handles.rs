@@ -16,7 +16,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicPtr, Ordering};
 
 use polyplug_abi::{
     Cell, ContractDescriptor, FaultRecord, Generation, Hold, InterfaceHeader, Link, ThreadRecord,
@@ -64,26 +64,12 @@ impl CallHold {
     }
 }
 
-/// The lowest bit of a [`CallHold`] that is a count instead of an entry.
-pub(crate) const COUNTED: usize = 1;
-
 impl Drop for CallHold {
     #[inline(always)]
     fn drop(&mut self) {
-        if self.0 & COUNTED == 0 {
-            // SAFETY: an entry of this thread's record, never freed (H3); a call returns on the thread it began on.
-            reclaim::leave(unsafe { &*ptr::with_exposed_provenance::<AtomicPtr<()>>(self.0) });
-        } else {
-            leave_counted(self.0);
-        }
+        // SAFETY: an entry of this thread's record, never freed (H3); a call returns on the thread it began on.
+        reclaim::leave(unsafe { &*ptr::with_exposed_provenance::<AtomicPtr<()>>(self.0) });
     }
-}
-
-#[cold]
-fn leave_counted(hold: usize) {
-    // SAFETY: the count of a cell (H3).
-    let counted = unsafe { &*ptr::with_exposed_provenance::<AtomicUsize>(hold & !COUNTED) };
-    counted.fetch_sub(1, Ordering::SeqCst);
 }
 
 impl fmt::Debug for CallHold {

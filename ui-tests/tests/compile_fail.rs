@@ -14,7 +14,7 @@ const PINNED: &str = "1.95.";
 const NO_WORDS: [&str; 2] = ["error[E0119]", "error[E0599]: no function"];
 
 /// The mistakes that newcomers make, each with a case.
-const NEWCOMERS: [&str; 32] = [
+const NEWCOMERS: [&str; 42] = [
     "contract/generic-method",
     "contract/impl-trait-argument",
     "contract/impl-trait-result",
@@ -38,6 +38,16 @@ const NEWCOMERS: [&str; 32] = [
     "plugin/new-of-wrong-argument",
     "plugin/new-of-wrong-result",
     "plugin/options-twice",
+    "plugin/save-of-wrong-argument",
+    "plugin/save-of-wrong-result",
+    "plugin/save-that-may-fail",
+    "plugin/save-without-restore",
+    "plugin/save-that-is-not-there",
+    "plugin/restore-of-wrong-argument",
+    "plugin/restore-of-wrong-result",
+    "plugin/restore-of-wrong-error",
+    "plugin/wants-without-dyn",
+    "plugin/wants-alone",
     "data/reference-field",
     "data/union",
     "data/generic-struct",

@@ -12,7 +12,7 @@
 
 use core::fmt;
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -107,7 +107,6 @@ impl CellCore {
             Box::leak(Box::new(Self {
                 shared: Cell {
                     generation: AtomicPtr::new(ptr::null_mut()),
-                    counted: AtomicUsize::new(0),
                 },
                 inner: Mutex::default(),
             }))
@@ -146,11 +145,6 @@ impl CellCore {
     /// The pointer that readers load.
     pub(crate) fn pointer(&self) -> &AtomicPtr<Generation> {
         &self.shared.generation
-    }
-
-    /// Calls that found no free entry.
-    pub(crate) fn counted(&self) -> &AtomicUsize {
-        &self.shared.counted
     }
 
     /// The current generation, if the cell is still that module's.
@@ -255,12 +249,7 @@ impl CellCore {
 
     /// Whether somebody is inside a generation that the pointer no longer leads to. Only after the barrier.
     pub(crate) fn inside(&self, generation: &GenerationCore) -> Vec<u64> {
-        let mut inside = domain::inside(generation.head());
-        // Which generation such a call is in is not known: it may be this one.
-        for _ in 0..self.shared.counted.load(Ordering::SeqCst) {
-            inside.push(0);
-        }
-        inside
+        domain::inside(generation.head())
     }
 }
 

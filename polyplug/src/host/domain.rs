@@ -29,7 +29,15 @@ pub(crate) struct Record {
     pub(crate) index: usize,
     /// The thread that owns it, as the system calls it.
     thread: AtomicU64,
+    /// More entries, for calls deep inside calls.
+    more: AtomicPtr<More>,
     next: AtomicPtr<Record>,
+}
+
+/// More entries of a record. Never freed, and stays with its record.
+struct More {
+    entries: [AtomicPtr<()>; HAZARDS],
+    more: AtomicPtr<More>,
 }
 
 /// All records, the newest first.
@@ -53,6 +61,49 @@ impl Record {
     /// What handles see of it.
     pub(crate) fn shared(&self) -> &ThreadRecord {
         &self.shared
+    }
+
+    /// An entry that is free. Only for the thread that owns the record.
+    pub(crate) fn free_entry(&'static self) -> &'static AtomicPtr<()> {
+        if let Some(free) = reclaim::free(&self.shared.entries) {
+            return free;
+        }
+        let mut place = &self.more;
+        // SAFETY: D1.
+        while let Some(more) = unsafe { place.load(Ordering::SeqCst).as_ref() } {
+            if let Some(free) = reclaim::free(&more.entries) {
+                return free;
+            }
+            place = &more.more;
+        }
+        let more: &'static More = Box::leak(Box::new(More {
+            entries: [const { AtomicPtr::new(ptr::null_mut()) }; HAZARDS],
+            more: AtomicPtr::new(ptr::null_mut()),
+        }));
+        // Sequentially consistent, as for a new record: a scan that misses it began before this thread's next load.
+        place.store(ptr::from_ref(more).cast_mut(), Ordering::SeqCst);
+        &more.entries[0]
+    }
+
+    /// All entries, a few at a time, those of outer calls first.
+    fn entries(&'static self) -> impl Iterator<Item = &'static [AtomicPtr<()>]> {
+        let mut next = self.more.load(Ordering::SeqCst);
+        let more = core::iter::from_fn(move || {
+            // SAFETY: D1.
+            let more: &'static More = unsafe { next.as_ref() }?;
+            next = more.more.load(Ordering::SeqCst);
+            Some(&more.entries[..])
+        });
+        core::iter::once(&self.shared.entries[..]).chain(more)
+    }
+
+    /// Whether no call is inside anything by it.
+    fn is_unused(&'static self) -> bool {
+        let mut entries = self.entries().flatten();
+        entries.all(|entry| {
+            let found = entry.load(Ordering::SeqCst);
+            found.is_null() || found == reclaim::CLOSED
+        })
     }
 }
 
@@ -93,7 +144,7 @@ fn register() -> &'static Record {
         let Some(record) = ended.records.pop_front() else {
             break;
         };
-        if system::has_ended(record.thread.load(Ordering::SeqCst)) {
+        if system::has_ended(record.thread.load(Ordering::SeqCst)) && record.is_unused() {
             free = Some(record);
             break;
         }
@@ -114,6 +165,7 @@ fn register() -> &'static Record {
             },
             index,
             thread: AtomicU64::new(0),
+            more: AtomicPtr::new(ptr::null_mut()),
             next: AtomicPtr::new(ptr::null_mut()),
         }))
     });
@@ -183,7 +235,10 @@ fn records() -> impl Iterator<Item = &'static Record> {
 /// The threads that are inside a generation, as the system calls them. Only after [`pass_barrier`].
 pub(crate) fn inside<G>(generation: *const G) -> Vec<u64> {
     records()
-        .filter(|record| reclaim::holds(&record.shared.entries, generation, std::thread::yield_now))
+        .filter(|record| {
+            let mut entries = record.entries();
+            entries.any(|some| reclaim::holds(some, generation, std::thread::yield_now))
+        })
         .map(|record| record.thread.load(Ordering::SeqCst))
         .collect()
 }
@@ -191,7 +246,7 @@ pub(crate) fn inside<G>(generation: *const G) -> Vec<u64> {
 /// Whether this thread is inside a generation.
 pub(crate) fn is_inside<G>(generation: *const G) -> bool {
     OWN.get().is_some_and(|record| {
-        let entries = record.shared.entries.iter();
+        let entries = record.entries().flatten();
         let mut found = entries.map(|entry| entry.load(Ordering::Relaxed));
         found.any(|found| ptr::eq(found.cast_const().cast(), generation))
     })
@@ -230,7 +285,7 @@ extern "C" fn forked() {
     let own = OWN.get();
     for record in records() {
         if own.is_none_or(|own| !ptr::eq(own, record)) {
-            for entry in &record.shared.entries {
+            for entry in record.entries().flatten() {
                 if entry.load(Ordering::SeqCst) != reclaim::CLOSED {
                     entry.store(ptr::null_mut(), Ordering::SeqCst);
                 }

@@ -516,6 +516,8 @@ pub(crate) struct Gate {
     shared: Generation,
     /// What threads that are inside already go on with.
     pub(crate) old: Arc<GenerationCore>,
+    /// The thread that reloads.
+    keeper: u64,
     open: Mutex<bool>,
     opened: Condvar,
 }
@@ -533,6 +535,7 @@ impl Gate {
                 ways: AtomicPtr::new(ptr::null_mut()),
             },
             old: Arc::clone(old),
+            keeper: super::domain::current_thread(),
             open: Mutex::new(false),
             opened: Condvar::new(),
         })
@@ -540,6 +543,11 @@ impl Gate {
 
     pub(crate) fn head(&self) -> &Generation {
         &self.shared
+    }
+
+    /// Whether that thread is the one that will open it.
+    pub(crate) fn is_kept_by(&self, thread: u64) -> bool {
+        self.keeper == thread
     }
 
     /// # Safety
@@ -577,7 +585,8 @@ pub(crate) struct Alone(AtomicBool);
 impl Alone {
     /// Nothing when another is under way.
     pub(crate) fn begin(&self) -> Option<AloneGuard<'_>> {
-        (!self.0.swap(true, Ordering::SeqCst)).then_some(AloneGuard(self))
+        // Made only then: a guard that is dropped lets the next one begin.
+        (!self.0.swap(true, Ordering::SeqCst)).then(|| AloneGuard(self))
     }
 }
 

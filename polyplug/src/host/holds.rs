@@ -9,7 +9,7 @@
 
 use core::fmt;
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::Arc;
 
 use polyplug_abi::{
@@ -24,47 +24,28 @@ use super::keeper::Kept;
 use super::state;
 use crate::error::{Error, Result};
 use crate::fault::Fault;
-use crate::handles::COUNTED;
 use crate::{panics, reclaim};
 
-/// How a thread is inside a generation: by an entry, or counted.
-enum Inside {
-    Entry(*const AtomicPtr<()>),
-    Counted(&'static AtomicUsize),
-}
+/// How a thread is inside a generation: by an entry of its record, which is never freed.
+struct Inside(&'static AtomicPtr<()>);
 
 impl Inside {
     /// Enters whatever the cell leads to.
-    fn begin(cell: &'static CellCore, entry: *const AtomicPtr<()>) -> (Self, *mut Generation) {
-        // SAFETY: null, or an entry of this thread's record, which is never freed.
-        if let Some(own) = unsafe { entry.as_ref() } {
-            let record = domain::own().shared();
-            let fenced = record.barrier != barrier::ASYMMETRIC;
-            let found = reclaim::occupy(own, fenced, cell.pointer());
-            return (Self::Entry(entry), found);
-        }
-        // Both sequentially consistent: either the count is seen after the swap, or the swap is seen here.
-        cell.counted().fetch_add(1, Ordering::SeqCst);
-        let found = cell.pointer().load(Ordering::SeqCst);
-        (Self::Counted(cell.counted()), found)
+    fn begin(cell: &'static CellCore) -> (Self, *mut Generation) {
+        let record = domain::own();
+        let entry = record.free_entry();
+        let fenced = record.shared().barrier != barrier::ASYMMETRIC;
+        let found = reclaim::occupy(entry, fenced, cell.pointer());
+        (Self(entry), found)
     }
 
     fn leave(self) {
-        match self {
-            // SAFETY: as above.
-            Self::Entry(entry) => reclaim::leave(unsafe { &*entry }),
-            Self::Counted(counted) => {
-                counted.fetch_sub(1, Ordering::SeqCst);
-            }
-        }
+        reclaim::leave(self.0);
     }
 
     /// As a handle keeps it.
     fn into_word(self) -> usize {
-        match self {
-            Self::Entry(entry) => entry.expose_provenance(),
-            Self::Counted(counted) => ptr::from_ref(counted).expose_provenance() | COUNTED,
-        }
+        ptr::from_ref(self.0).expose_provenance()
     }
 }
 
@@ -73,18 +54,17 @@ enum Found {
     /// The generation, which it is inside.
     In(Inside, Arc<GenerationCore>),
     Gone,
+    /// Not before this very thread has reloaded it.
+    Reloading,
 }
 
 /// Follows a link, and waits for a reload that is under way, unless this thread is inside the module already.
-///
-/// # Safety
-/// 1. `entry` is null, or an entry of this thread that nobody needs.
-unsafe fn follow(link: &Link, entry: *const AtomicPtr<()>) -> Found {
+fn follow(link: &Link) -> Found {
     // SAFETY: a link of this core.
     let cell = unsafe { CellCore::of(link.cell) };
     loop {
-        let (inside, head) = Inside::begin(cell, entry);
-        // SAFETY: held by the entry, or counted.
+        let (inside, head) = Inside::begin(cell);
+        // SAFETY: held by the entry.
         let Some(shared) = (unsafe { head.as_ref() }) else {
             inside.leave();
             return Found::Gone;
@@ -98,14 +78,15 @@ unsafe fn follow(link: &Link, entry: *const AtomicPtr<()>) -> Found {
             }
             if domain::is_inside(gate.old.head()) {
                 // Waiting would be for this thread itself. It holds the old one by another entry already.
-                if let Inside::Entry(entry) = inside {
-                    // SAFETY: as in `begin`.
-                    let entry = unsafe { &*entry };
-                    entry.store(gate.old.head().cast_mut().cast(), Ordering::Release);
-                }
+                let old = gate.old.head().cast_mut().cast();
+                inside.0.store(old, Ordering::Release);
                 return Found::In(inside, Arc::clone(&gate.old));
             }
             inside.leave();
+            if gate.is_kept_by(domain::current_thread()) {
+                // What is saved, restored or constructed on its way calls back: it would wait for itself.
+                return Found::Reloading;
+            }
             gate.wait();
             continue;
         }
@@ -120,6 +101,11 @@ unsafe fn follow(link: &Link, entry: *const AtomicPtr<()>) -> Found {
 
 fn gone(plugin: &str) -> Fault {
     Fault::of_kind(fault_kind::UNLOADED, "the plugin is no longer loaded").called(plugin, "", "")
+}
+
+fn reloading(plugin: &str) -> Fault {
+    let message = "the plugin is being reloaded by this very thread, and cannot be called before that is done";
+    Fault::of_kind(fault_kind::UNLOADED, message).called(plugin, "", "")
 }
 
 fn not_offered(plugin: &str, why: &str) -> Fault {
@@ -153,9 +139,9 @@ pub(crate) unsafe extern "C" fn enter(
         }
         // SAFETY: clause 1.
         let plugin = unsafe { plugin_of(link) };
-        // SAFETY: clause 1, and left a line above.
-        match unsafe { follow(link, entry) } {
+        match follow(link) {
             Found::Gone => Err(gone(plugin)),
+            Found::Reloading => Err(reloading(plugin)),
             Found::In(inside, generation) => match generation.way(link.index) {
                 Some(way) => Ok(Way {
                     hold: inside.into_word(),
@@ -210,6 +196,12 @@ struct InstanceCore {
     offer: usize,
     state: *mut (),
 }
+
+// SAFETY: the state is handed to interface functions and to the destructor, through handles that are `Send` and `Sync` only
+// where the plugin's type is.
+unsafe impl Send for InstanceCore {}
+// SAFETY: as above.
+unsafe impl Sync for InstanceCore {}
 
 impl Drop for InstanceCore {
     fn drop(&mut self) {
@@ -277,12 +269,9 @@ impl HoldCore {
 fn pin_link(link: &Link) -> Result<*const Hold, Fault> {
     // SAFETY: a link of this core.
     let plugin = unsafe { plugin_of(link) };
-    let entries = &domain::own().shared().entries;
-    let free = reclaim::free(entries);
-    let entry = free.map_or(ptr::null(), ptr::from_ref);
-    // SAFETY: a free entry of this thread.
-    match unsafe { follow(link, entry) } {
+    match follow(link) {
         Found::Gone => Err(gone(plugin)),
+        Found::Reloading => Err(reloading(plugin)),
         Found::In(inside, generation) => {
             let Some(way) = generation.way(link.index) else {
                 inside.leave();
@@ -393,6 +382,11 @@ pub(crate) fn create(
     shape: &Shape,
     kept: Kept,
 ) -> Result<*const Hold> {
+    // Before anything of the image is read: whoever found the generation is not inside it.
+    let held = ImageHold::of(generation);
+    if !matches!(generation.progress.stage(), Stage::Live) {
+        return Err(Error::Fault(gone(plugin)));
+    }
     let functions = generation.functions(plugin, shape)?;
     let cell = &generation.plugins[functions.plugin];
     let (Some(descriptor), Some(context)) = (cell.descriptor(), &cell.context) else {
@@ -402,13 +396,13 @@ pub(crate) fn create(
             contract: generation.contract_info(offer.contract).to_string(),
         });
     };
-    let held = ImageHold::of(generation);
     // SAFETY: read at load, and the image is held.
     let state = unsafe { state::construct(descriptor, context, plugin) }?;
     Ok(instance(generation, functions, state, held, kept))
 }
 
-/// An image's count, until an instance takes it over.
+/// An image's count, until an instance takes it over. When the generation is live after it was counted, the image stays:
+/// the reaper looks at the count after the generation has left that stage.
 struct ImageHold<'g>(Option<&'g GenerationCore>);
 
 impl<'g> ImageHold<'g> {
@@ -558,14 +552,14 @@ fn migrated(hold: *const Hold, core: &HoldCore, shape: &Shape) -> Result<*const 
             "plugin `{plugin}` cannot move its instances to another version: it has no `save` and `restore`"
         ))
     };
-    let functions = current
-        .functions(plugin, shape)
-        .map_err(|error| unfit(&error))?;
     // The new image must not go meanwhile; nor can the old one, which this instance holds.
     let held = ImageHold::of(&current);
     if !matches!(current.progress.stage(), Stage::Live) {
         return Err(gone(plugin));
     }
+    let functions = current
+        .functions(plugin, shape)
+        .map_err(|error| unfit(&error))?;
     let from = old.plugins[core.plugin]
         .descriptor()
         .ok_or_else(keeps_nothing)?;

@@ -80,7 +80,7 @@ pub(crate) fn unload(module: &Module, limit: Option<Duration>) -> UnloadReport {
         return report(UnloadOutcome::Retiring);
     };
     if let Some(limit) = limit {
-        wait(&last, start + limit);
+        wait(&last, end_of(start, limit));
     }
     let report = receipt(&last, report(UnloadOutcome::Retiring), limit.is_some());
     let report = UnloadReport {
@@ -94,6 +94,12 @@ pub(crate) fn unload(module: &Module, limit: Option<Duration>) -> UnloadReport {
         });
     }
     report
+}
+
+/// When a wait is over; in thirty years, when the limit is none.
+fn end_of(start: Instant, limit: Duration) -> Instant {
+    const NEVER: Duration = Duration::from_secs(1_000_000_000);
+    start.checked_add(limit).unwrap_or(start + NEVER)
 }
 
 /// The names of the plugins in other modules that need this one.
@@ -405,7 +411,7 @@ struct Closed {
 
 impl Closed {
     fn before(old: &Arc<GenerationCore>, limit: Duration) -> Result<Self> {
-        let until = Instant::now() + limit;
+        let until = end_of(Instant::now(), limit);
         let gate = Gate::before(old);
         old.cell.set_gate(Some(gate.head()));
         let closed = Self { gate };

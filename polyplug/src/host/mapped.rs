@@ -28,6 +28,8 @@ pub(crate) struct Mapped {
     range: OnceLock<(usize, usize)>,
     /// Objects and instances of it.
     holds: AtomicUsize,
+    /// How often that was counted up, written after it.
+    rises: AtomicUsize,
     /// Its threads, and destructors on other threads.
     pub(crate) ledger: Arc<Ledger>,
     /// Why it is never unmapped, if so.
@@ -52,6 +54,7 @@ impl Mapped {
             copy,
             range: OnceLock::new(),
             holds: AtomicUsize::new(0),
+            rises: AtomicUsize::new(0),
             ledger,
             stays: Mutex::new(None),
             closed: AtomicBool::new(false),
@@ -91,6 +94,7 @@ impl Mapped {
 
     pub(crate) fn hold(&self) {
         self.holds.fetch_add(1, Ordering::SeqCst);
+        self.rises.fetch_add(1, Ordering::SeqCst);
     }
 
     /// M2 is the caller's to keep.
@@ -119,9 +123,14 @@ impl Mapped {
         unsafe { self.ledger.end_thread_locals_here() };
     }
 
-    /// Whether nobody holds it.
+    /// Whether nobody holds it. Only when nobody is inside a generation of it.
+    ///
+    /// A thread of the image may give an object away and end between the two looks. Then the count rose between them, and
+    /// that was written before the thread ended. What the other way round goes unseen is none: what registers a thread
+    /// holds the image until it has done so.
     pub(crate) fn is_free(&self) -> bool {
-        self.holds() == 0 && self.ledger.is_clear()
+        let rises = self.rises.load(Ordering::SeqCst);
+        self.holds() == 0 && self.ledger.is_clear() && self.rises.load(Ordering::SeqCst) == rises
     }
 
     /// Closes the library, and says whether it is gone. May be called again when it was not.

@@ -8,6 +8,7 @@
 //! library is closed, and the system is asked whether it is gone. Leaving an entry tells nobody (it must cost nothing), so this
 //! thread looks again by itself, less and less often; what is counted wakes it.
 
+use core::cell::Cell;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -87,12 +88,17 @@ pub(crate) fn wake() {
     }
 }
 
+thread_local! {
+    static CURRENT: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Whether the calling thread is this one.
 pub(crate) fn is_current() -> bool {
-    thread::current().name() == Some("polyplug-reaper")
+    CURRENT.get()
 }
 
 fn run(receiver: &Receiver<Work>) {
+    CURRENT.set(true);
     let mut generations: Vec<Arc<GenerationCore>> = Vec::new();
     let mut gates: Vec<Arc<Gate>> = Vec::new();
     let mut images: Vec<Arc<Mapped>> = Vec::new();
@@ -102,7 +108,7 @@ fn run(receiver: &Receiver<Work>) {
         let idle =
             generations.is_empty() && gates.is_empty() && images.is_empty() && orphans().is_empty();
         let work = if idle {
-            receiver.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            receiver.recv().map_err(RecvTimeoutError::from)
         } else {
             receiver.recv_timeout(pause)
         };
@@ -124,11 +130,7 @@ fn run(receiver: &Receiver<Work>) {
             !ended
         });
         news |= generations.len() != before;
-        gates.retain(|gate| {
-            let inside = super::domain::inside(gate.head());
-            let counted = gate.old.cell.counted();
-            !inside.is_empty() || counted.load(Ordering::SeqCst) != 0
-        });
+        gates.retain(|gate| !super::domain::inside(gate.head()).is_empty());
         images.retain(|mapped| {
             // SAFETY: M1: this thread is outside every call, nothing of the image was used, and no thread of it is left.
             mapped.stays().is_none() && (!mapped.is_free() || !unsafe { mapped.unmap() })
@@ -152,7 +154,8 @@ fn advance(generation: &Arc<GenerationCore>) -> bool {
     loop {
         match generation.progress.stage() {
             Stage::Live | Stage::Draining => {
-                if generation.pins() != 0 || !nobody_inside() {
+                // In this order: who is inside may pin on the way out (G4).
+                if !nobody_inside() || generation.pins() != 0 {
                     return false;
                 }
                 generation.finish();
@@ -168,7 +171,8 @@ fn advance(generation: &Arc<GenerationCore>) -> bool {
                 let Some(mapped) = &generation.mapped else {
                     return true;
                 };
-                if mapped.holds() != 0 || !nobody_inside() {
+                // In this order: who is inside may take an object along.
+                if !nobody_inside() || mapped.holds() != 0 {
                     return false;
                 }
                 // What the end of the states left behind on this thread.

@@ -239,8 +239,10 @@ impl Registry {
     }
 
     /// A plugin's offer of a contract.
-    pub(crate) fn named(&self, id: &str, major: u32, plugin: &'static str) -> Option<&Found> {
-        let place = self.by_name.get(&(id.to_owned(), major, plugin))?;
+    pub(crate) fn named(&self, id: &str, major: u32, plugin: &str) -> Option<&Found> {
+        // Keys that live for ever can be compared with one that does not.
+        let by_name: &HashMap<(String, u32, &str), (u64, usize)> = &self.by_name;
+        let place = by_name.get(&(id.to_owned(), major, plugin))?;
         self.offers.get(&(id.to_owned(), major))?.get(place)
     }
 

@@ -64,7 +64,6 @@ impl CallHolder {
 impl fmt::Display for CallHolder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.thread, self.name.as_str()) {
-            (0, _) => f.write_str("a call deep inside other calls"),
             (thread, "") => write!(f, "a call on thread {thread}"),
             (thread, name) => write!(f, "a call on thread {thread} `{name}`"),
         }

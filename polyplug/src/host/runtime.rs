@@ -527,7 +527,7 @@ impl Runtime {
 
     fn find_named<C: ?Sized + Contract>(&self, registry: &Registry, plugin: &str) -> Result<Found> {
         let (id, major) = asked_for::<C>();
-        if let Some(found) = registry.named(id, major, immortal(plugin)) {
+        if let Some(found) = registry.named(id, major, plugin) {
             return Ok(found.clone());
         }
         let available: Vec<_> = registry

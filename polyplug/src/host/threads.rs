@@ -184,11 +184,18 @@ impl Ledger {
     /// can so unload what it has used. Says whether there was anything.
     ///
     /// # Safety
-    /// 1. No frame of the image is on this thread's stack.
+    /// 1. No frame of the image is on this thread's stack, but that of a destructor that this file called, or of a thread that
+    ///    the image started: then nothing is done.
     /// 2. From now on this thread calls nothing in the image, not even the destructor of an object or a state: its
     ///    thread-locals there are gone.
     pub(crate) unsafe fn end_thread_locals_here(&self) -> bool {
         let mut any = false;
+        let Some(_running) = Running::begin() else {
+            return any; // one of them is on this stack
+        };
+        if with_record(|record| record.was_started_by(self.number)).unwrap_or(true) {
+            return any; // so is the body of the thread
+        }
         loop {
             let step = with_record(|record| record.step_of(self.number));
             match step {
@@ -311,6 +318,7 @@ impl Drop for End {
         if RECORD.get().is_null() {
             return;
         }
+        let _running = Running::begin();
         while let Some(step) = with_record(Record::step) {
             match step {
                 // SAFETY: T2: the row of its image is still in the record.
@@ -325,6 +333,25 @@ impl Drop for End {
     }
 }
 
+thread_local! {
+    static RUNNING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Destructors of thread-locals are run on this thread: a frame of their image may be on its stack.
+struct Running;
+
+impl Running {
+    fn begin() -> Option<Self> {
+        (!RUNNING.replace(true)).then(|| Self)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        RUNNING.set(false);
+    }
+}
+
 enum Step {
     Run(Exit),
     LetGo(Hold),
@@ -332,6 +359,12 @@ enum Step {
 }
 
 impl Record {
+    /// Whether the body of this thread is that image's.
+    fn was_started_by(&self, ledger: u64) -> bool {
+        let body = self.body.as_ref();
+        body.is_some_and(|hold| hold.ledger.number == ledger)
+    }
+
     /// What comes next when the thread ends. What runs may register more, also for other images.
     fn step(&mut self) -> Step {
         match self.images.last() {

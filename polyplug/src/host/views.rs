@@ -107,7 +107,9 @@ unsafe fn methods<'a>(contract: *const ContractDescriptor) -> Vec<(&'a str, bool
 }
 
 /// Views that were made for objects, by the interface and the descriptor of the asking image.
-static VIEWS: Mutex<Option<HashMap<(usize, usize), Box<[usize]>>>> = Mutex::new(None);
+type Views = HashMap<(usize, usize), Box<[usize]>>;
+
+static VIEWS: Mutex<Option<Views>> = Mutex::new(None);
 
 /// See [`Host::adapt`](polyplug_abi::Host::adapt).
 ///

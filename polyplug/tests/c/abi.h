@@ -76,6 +76,13 @@ typedef struct {
     void (*fault_unhandled)(const FaultRecord *);
     void (*report)(const void *text, size_t len);
     const Interface *(*adapt)(const Interface *, const Contract *);
+    const void *(*thread)(void);
+    FaultRecord *(*enter)(const void *link, const void *entry, void *way);
+    const void *(*pin)(const void *link, FaultRecord **fault);
+    FaultRecord *(*cast)(const void *link, const Contract *wanted, void *other);
+    const void *(*keep_image)(const void *address);
+    void (*release_image)(const void *kept);
+    const void *threads, *log;
 } Host;
 typedef struct {
     uint32_t size, flags;
@@ -83,6 +90,9 @@ typedef struct {
     List requires;
     void *(*construct)(Receiver *, const void *context, Buffer *error);
     void (*destroy)(Receiver *);
+    List wants;
+    void (*save)(Receiver *, Buffer *out);
+    void *(*restore)(Receiver *, const void *context, const uint8_t *saved, size_t saved_len, Buffer *error);
 } Plugin;
 typedef struct {
     uint32_t size, flags;
@@ -96,6 +106,7 @@ typedef struct {
     List offers, contracts;
     size_t expected_offers;
     Slice name;
+    const void *image;
 } Registration;
 
 enum kind {
