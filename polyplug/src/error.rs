@@ -30,6 +30,11 @@ pub enum Error {
         path: PathBuf,
         source: std::io::Error,
     },
+    /// The folder could not be listed.
+    UnreadableFolder {
+        path: PathBuf,
+        source: std::io::Error,
+    },
     /// The file is no shared library.
     NotALibrary { path: PathBuf, found: String },
     /// The shared library is for another kind of machine.
@@ -81,6 +86,15 @@ pub enum Error {
         contract: String,
         reason: String,
     },
+    /// The plugin needs another one that could not be loaded.
+    PeerNotLoaded {
+        plugin: String,
+        contract: String,
+        peer: String,
+        reason: String,
+    },
+    /// A plugin that requires itself, through others.
+    RequirementCycle { path: PathBuf, cycle: String },
     /// Another thread is loading, reloading or unloading the module.
     Busy { module: String },
     /// The module is not loaded any more.
@@ -147,6 +161,7 @@ impl Error {
         match self {
             Self::FileMissing { .. } => "file-missing",
             Self::Unreadable { .. } => "unreadable",
+            Self::UnreadableFolder { .. } => "unreadable-folder",
             Self::NotALibrary { .. } => "not-a-library",
             Self::WrongArchitecture { .. } => "wrong-architecture",
             Self::OpenFailed { .. } => "open-failed",
@@ -160,6 +175,8 @@ impl Error {
             Self::ContractMismatch { .. } => "contract-mismatch",
             Self::MissingHostContract { .. } => "missing-host-contract",
             Self::MissingPeer { .. } => "missing-peer",
+            Self::PeerNotLoaded { .. } => "peer-not-loaded",
+            Self::RequirementCycle { .. } => "requirement-cycle",
             Self::Busy { .. } => "busy",
             Self::NotLoaded { .. } => "not-loaded",
             Self::NotReloadable { .. } => "not-reloadable",
@@ -193,6 +210,11 @@ impl Error {
             Self::Unreadable { path, .. } => {
                 write!(f, "cannot copy `{}` to a private place; check that it can be read and that there is room", path.display())
             }
+            Self::UnreadableFolder { path, .. } => write!(
+                f,
+                "cannot list the folder `{}`; check that it exists, is a folder, and can be read",
+                path.display()
+            ),
             Self::NotALibrary { path, found } => write!(
                 f,
                 "`{}` is no shared library but {found}; build the plugin with `cargo rustc --crate-type cdylib` and load the file that it writes",
@@ -256,6 +278,15 @@ impl Error {
             Self::MissingPeer { plugin, contract, reason } => write!(
                 f,
                 "plugin `{plugin}` needs the contract `{contract}` of another plugin: {reason}; load a plugin that offers it first, or load both with `load_dir`"
+            ),
+            Self::PeerNotLoaded { plugin, contract, peer, reason } => write!(
+                f,
+                "plugin `{plugin}` needs the contract `{contract}` of {peer}, which could not be loaded; repair that first: {reason}"
+            ),
+            Self::RequirementCycle { path, cycle } => write!(
+                f,
+                "no plugin of `{}` can be the first to be loaded: {cycle}; take one of these requirements away, or look the peer up when it is needed, with `Context::peer`",
+                path.display()
             ),
             Self::Busy { module } => write!(
                 f,
@@ -379,7 +410,7 @@ impl fmt::Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
-            Self::Unreadable { source, .. } => Some(source),
+            Self::Unreadable { source, .. } | Self::UnreadableFolder { source, .. } => Some(source),
             Self::ConstructorFailed { source, .. } | Self::RestoreFailed { source, .. } => {
                 Some(source.as_ref())
             }

@@ -2,6 +2,7 @@
 //! `host`.
 
 pub use self::events::{Event, Subscription};
+pub use self::folder::LoadReport;
 pub use self::info::{
     ArgumentInfo, ContractInfo, ContractVersion, MethodInfo, ModuleInfo, PluginInfo,
 };
@@ -19,6 +20,7 @@ mod diff;
 pub(crate) mod domain;
 mod events;
 mod fast;
+mod folder;
 mod generation;
 pub(crate) mod holds;
 mod info;
@@ -31,6 +33,7 @@ pub(crate) mod mapped;
 mod model;
 mod module;
 mod object_file;
+mod order;
 mod reaper;
 mod registry;
 mod report;

@@ -13,10 +13,11 @@ use super::context::ContextCore;
 use super::diff::{self, Side};
 use super::generation::{GenerationCore, Parts, PluginCell};
 use super::info::{ContractInfo, PluginInfo};
-use super::load::{Opened, RegisteredPlugin};
+use super::load::{self, Opened, RegisteredPlugin};
 use super::mapped::Mapped;
 use super::model::{Catalog, Copier};
 use super::module::{ModuleState, Need};
+use super::order::{Node, Want};
 use super::reaper;
 use super::registry::{Registry, similar};
 use super::runtime::RuntimeInner;
@@ -37,6 +38,8 @@ pub(crate) struct Candidate {
     info: Vec<PluginInfo>,
     built: Vec<Option<PluginCell>>,
     mapped: Option<Arc<Mapped>>,
+    /// A panic in it ends the process.
+    aborts: bool,
 }
 
 impl Candidate {
@@ -66,6 +69,7 @@ impl Candidate {
         let Opened { registered, mapped } = opened;
         let info = registered.plugins.iter().map(|plugin| plugin.info.clone());
         Self {
+            aborts: load::aborts(&registered),
             cell,
             stamp,
             of_module,
@@ -81,6 +85,64 @@ impl Candidate {
 
     fn place(&self) -> PathBuf {
         PathBuf::from(self.source.trim_matches('`'))
+    }
+
+    /// Whether a panic in it ends the process.
+    pub(crate) fn aborts(&self) -> bool {
+        self.aborts
+    }
+
+    /// What it offers and needs of plugins in other modules.
+    pub(crate) fn node(&self) -> Node {
+        let mut node = Node {
+            name: match self.info.as_slice() {
+                [] => self.source.clone(),
+                plugins => {
+                    let names: Vec<_> = plugins
+                        .iter()
+                        .map(|info| format!("`{}`", info.name))
+                        .collect();
+                    names.join(", ")
+                }
+            },
+            offers: Vec::new(),
+            requires: Vec::new(),
+            wants: Vec::new(),
+        };
+        for plugin in self.registered.iter().flatten() {
+            for offer in &plugin.offers {
+                let model = &self.catalog.contracts[offer.contract];
+                node.offers.push((model.id.clone(), model.major));
+            }
+        }
+        let want = |plugin: &RegisteredPlugin, contract: usize| {
+            let model = &self.catalog.contracts[contract];
+            let want = Want {
+                plugin: plugin.info.name.clone(),
+                id: model.id.clone(),
+                major: model.major,
+                minor: model.minor,
+            };
+            (!model.host).then_some(want)
+        };
+        for plugin in self.registered.iter().flatten() {
+            for &contract in &plugin.requires {
+                // Another plugin of the module may be the one that is meant.
+                let own = self.info.iter().any(|info| {
+                    info.name != plugin.info.name
+                        && want(plugin, contract).is_some_and(|want| offers(info, &want))
+                });
+                node.requires
+                    .extend(want(plugin, contract).filter(|_| !own));
+            }
+            node.wants.extend(
+                plugin
+                    .wants
+                    .iter()
+                    .filter_map(|&contract| want(plugin, contract)),
+            );
+        }
+        node
     }
 
     /// The names of its plugins.
@@ -309,6 +371,11 @@ impl Drop for Candidate {
         }
         reaper::retire(generation);
     }
+}
+
+fn offers(info: &PluginInfo, want: &Want) -> bool {
+    let mut contracts = info.contracts.iter();
+    contracts.any(|offered| offered.id() == want.id && offered.version().major == want.major)
 }
 
 /// Who provides a contract.

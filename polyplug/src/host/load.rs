@@ -57,6 +57,8 @@ pub(crate) struct RegisteredPlugin {
     pub(crate) offers: Vec<OfferCell>,
     /// Contracts that it needs, in the catalog.
     pub(crate) requires: Vec<usize>,
+    /// Contracts whose providers shall be loaded first if they are there, in the catalog.
+    pub(crate) wants: Vec<usize>,
 }
 
 impl core::fmt::Debug for RegisteredPlugin {
@@ -426,6 +428,7 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
     struct Raw {
         descriptor: *const PluginDescriptor,
         requires: Vec<usize>,
+        wants: Vec<usize>,
         offers: Vec<OfferCell>,
     }
     let mut raw: Vec<Raw> = Vec::new();
@@ -478,9 +481,16 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
                     // SAFETY: clause 1.
                     requires.push(unsafe { copier.contract(required) }?);
                 }
+                let mut wants = Vec::new();
+                // SAFETY: clause 1.
+                for &wanted in unsafe { model::list(&plugin.wants) }? {
+                    // SAFETY: clause 1.
+                    wants.push(unsafe { copier.contract(wanted) }?);
+                }
                 raw.push(Raw {
                     descriptor: plugin,
                     requires,
+                    wants,
                     offers: Vec::new(),
                 });
                 raw.len() - 1
@@ -514,6 +524,7 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
     for Raw {
         descriptor,
         requires,
+        wants,
         mut offers,
     } in raw
     {
@@ -551,6 +562,7 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
             descriptor,
             offers,
             requires,
+            wants,
         });
     }
     plugins.sort_by(|one: &RegisteredPlugin, other| one.info.name.cmp(&other.info.name));

@@ -261,14 +261,20 @@ impl Runtime {
     fn load_found(&self, path: &Path, source: &str) -> Result<Module> {
         let mut reservation = Reservation::new(self);
         reservation.file(path)?;
+        let candidate = self.open_candidate(path, source)?;
+        self.admit(candidate, Some(path.to_owned()), reservation)
+    }
+
+    /// Opens a library whose path is reserved.
+    pub(crate) fn open_candidate(&self, path: &Path, source: &str) -> Result<Candidate> {
         let opened = load::open(path, self.inner().options.init_options())?;
-        if load::aborts(&opened.registered) && !self.inner().options.allows_panic_abort() {
+        let candidate = Candidate::new(opened, source.to_owned());
+        if candidate.aborts() && !self.inner().options.allows_panic_abort() {
             return Err(Error::PanicAbort {
                 path: path.to_owned(),
             });
         }
-        let candidate = Candidate::new(opened, source.to_owned());
-        self.admit(candidate, Some(path.to_owned()), reservation)
+        Ok(candidate)
     }
 
     /// Loads the plugins that are linked into this program.
@@ -289,7 +295,7 @@ impl Runtime {
     }
 
     /// Says how a load went.
-    fn told(&self, source: &str, loaded: Result<Module>) -> Result<Module> {
+    pub(crate) fn told(&self, source: &str, loaded: Result<Module>) -> Result<Module> {
         match &loaded {
             Ok(module) => self.tell(&Event::Loaded {
                 module: source.to_owned(),
@@ -310,7 +316,7 @@ impl Runtime {
     }
 
     /// Checks, constructs and publishes what a module registered.
-    fn admit(
+    pub(crate) fn admit(
         &self,
         mut candidate: Candidate,
         path: Option<PathBuf>,
@@ -746,20 +752,20 @@ impl<C: ?Sized> fmt::Debug for Provider<C> {
 }
 
 /// What a load has reserved in the registry; given back when it fails (T2).
-struct Reservation<'r> {
+pub(crate) struct Reservation<'r> {
     runtime: &'r Runtime,
     reserved: Reserved,
 }
 
 impl<'r> Reservation<'r> {
-    fn new(runtime: &'r Runtime) -> Self {
+    pub(crate) fn new(runtime: &'r Runtime) -> Self {
         Self {
             runtime,
             reserved: Reserved::default(),
         }
     }
 
-    fn file(&mut self, path: &Path) -> Result<()> {
+    pub(crate) fn file(&mut self, path: &Path) -> Result<()> {
         self.runtime.inner().write().reserve_file(path)?;
         self.reserved.file = Some(path.to_owned());
         Ok(())
