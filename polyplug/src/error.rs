@@ -121,6 +121,22 @@ pub enum Error {
         plugin: String,
         source: Box<dyn StdError + Send + Sync>,
     },
+    /// What the host configures a plugin with cannot be written as JSON.
+    #[cfg(feature = "config")]
+    ConfigUnwritable {
+        plugin: String,
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// A plugin cannot use what it is configured with.
+    #[cfg(feature = "config")]
+    ConfigInvalid {
+        plugin: String,
+        /// Where in the configuration, as `servers[2].port`; nothing when it is the whole.
+        key: String,
+        /// Whether there is a configuration at all.
+        given: bool,
+        reason: String,
+    },
     /// The constructor of the plugin panicked.
     ConstructorPanicked { plugin: String, source: Fault },
     /// Two plugins with one name.
@@ -185,6 +201,10 @@ impl Error {
             Self::SaveFailed { .. } => "save-failed",
             Self::RestoreFailed { .. } => "restore-failed",
             Self::ConstructorFailed { .. } => "constructor-failed",
+            #[cfg(feature = "config")]
+            Self::ConfigUnwritable { .. } => "config-unwritable",
+            #[cfg(feature = "config")]
+            Self::ConfigInvalid { .. } => "config-invalid",
             Self::ConstructorPanicked { .. } => "constructor-panicked",
             Self::DuplicateName { .. } => "duplicate-name",
             Self::AlreadyLoaded { .. } => "already-loaded",
@@ -316,6 +336,24 @@ impl Error {
             Self::ConstructorFailed { plugin, .. } => {
                 write!(f, "the constructor of plugin `{plugin}` returned an error")
             }
+            #[cfg(feature = "config")]
+            Self::ConfigUnwritable { plugin, .. } => write!(
+                f,
+                "what `runtime.configure` was given for plugin `{plugin}` cannot be written as JSON, so its configuration is what it was; maps need keys that are texts, and numbers must be finite"
+            ),
+            #[cfg(feature = "config")]
+            Self::ConfigInvalid { plugin, given: false, reason, .. } => write!(
+                f,
+                "plugin `{plugin}` is not configured, and cannot do without: {reason}; call `runtime.configure(\"{plugin}\", ..)` before loading it"
+            ),
+            #[cfg(feature = "config")]
+            Self::ConfigInvalid { plugin, key, reason, .. } => {
+                write!(f, "plugin `{plugin}` cannot use its configuration")?;
+                if !key.is_empty() {
+                    write!(f, " at `{key}`")?;
+                }
+                write!(f, ": {reason}; change what the host gives to `runtime.configure(\"{plugin}\", ..)`")
+            }
             Self::ConstructorPanicked { plugin, .. } => write!(f, "the constructor of plugin `{plugin}` panicked"),
             Self::DuplicateName { name, loaded, refused } => {
                 if loaded == refused {
@@ -414,6 +452,8 @@ impl StdError for Error {
             Self::ConstructorFailed { source, .. } | Self::RestoreFailed { source, .. } => {
                 Some(source.as_ref())
             }
+            #[cfg(feature = "config")]
+            Self::ConfigUnwritable { source, .. } => Some(source.as_ref()),
             Self::ConstructorPanicked { source, .. } | Self::SaveFailed { source, .. } => {
                 Some(source)
             }

@@ -107,6 +107,7 @@ impl Builder {
                     keeper: Keeper::new(),
                     listeners: Arc::default(),
                     closed: AtomicBool::new(false),
+                    config: Mutex::default(),
                 }),
             }),
         }
@@ -132,9 +133,20 @@ pub(crate) struct RuntimeInner {
     pub(crate) keeper: Keeper,
     pub(crate) listeners: Arc<Listeners>,
     closed: AtomicBool,
+    /// What plugins are configured with, by name: JSON text.
+    config: Mutex<HashMap<String, String>>,
 }
 
 impl RuntimeInner {
+    /// What a plugin is configured with, as JSON text.
+    pub(crate) fn config(&self, plugin: &str) -> String {
+        let config = self.config.lock().unwrap_or_else(PoisonError::into_inner);
+        config
+            .get(plugin)
+            .cloned()
+            .unwrap_or_else(|| "null".to_owned())
+    }
+
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, Registry> {
         self.registry.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -342,6 +354,30 @@ impl Runtime {
             runtime: self.clone(),
             core: module,
         })
+    }
+
+    /// Configures a plugin, by its name, in the place of what it was configured with before. It reads that with
+    /// [`Context::config`](crate::Context::config): usually in its constructor, so configure it before it is loaded, or
+    /// reload it after. Nothing is told to a plugin that does not ask.
+    ///
+    /// The value crosses as JSON text; a plugin in another language reads it as such.
+    ///
+    /// # Errors
+    /// [`Error::ConfigUnwritable`] when the value cannot be written as JSON, as a map whose keys are no texts.
+    #[cfg(feature = "config")]
+    pub fn configure(&self, plugin: &str, config: &impl serde::Serialize) -> Result<()> {
+        // Code of the host's runs here, so the lock is taken after it.
+        let text = serde_json::to_string(config).map_err(|source| Error::ConfigUnwritable {
+            plugin: plugin.to_owned(),
+            source: Box::new(source),
+        })?;
+        let mut config = self
+            .inner()
+            .config
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        config.insert(plugin.to_owned(), text);
+        Ok(())
     }
 
     /// Provides a contract with a value of the host, under the name `host`.
