@@ -35,6 +35,13 @@ pub enum Error {
         path: PathBuf,
         source: std::io::Error,
     },
+    /// The hook that the host set with `verify` said no.
+    Refused {
+        path: PathBuf,
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// The file is mapped where it lies already.
+    MappedAlready { path: PathBuf },
     /// The file is no shared library.
     NotALibrary { path: PathBuf, found: String },
     /// The shared library is for another kind of machine.
@@ -178,6 +185,8 @@ impl Error {
             Self::FileMissing { .. } => "file-missing",
             Self::Unreadable { .. } => "unreadable",
             Self::UnreadableFolder { .. } => "unreadable-folder",
+            Self::Refused { .. } => "refused",
+            Self::MappedAlready { .. } => "mapped-already",
             Self::NotALibrary { .. } => "not-a-library",
             Self::WrongArchitecture { .. } => "wrong-architecture",
             Self::OpenFailed { .. } => "open-failed",
@@ -233,6 +242,16 @@ impl Error {
             Self::UnreadableFolder { path, .. } => write!(
                 f,
                 "cannot list the folder `{}`; check that it exists, is a folder, and can be read",
+                path.display()
+            ),
+            Self::Refused { path, .. } => write!(
+                f,
+                "the host's `verify` refused `{}`; nothing of it was opened: see the cause for what it expects",
+                path.display()
+            ),
+            Self::MappedAlready { path } => write!(
+                f,
+                "`{}` is mapped in place already, by this or another runtime of this process; a file that is loaded with `in_place` can be loaded once at a time: load it without, or unload it first",
                 path.display()
             ),
             Self::NotALibrary { path, found } => write!(
@@ -315,7 +334,7 @@ impl Error {
             Self::NotLoaded { module } => write!(f, "{module} is not loaded any more; load it again"),
             Self::NotReloadable { module } => write!(
                 f,
-                "{module} has no file that could be loaded again; unload it, and provide or link another"
+                "{module} cannot be loaded again: it has no file of its own, or is mapped in place; unload it, then load or provide another"
             ),
             Self::Reentrant { module } => write!(
                 f,
@@ -449,9 +468,9 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Unreadable { source, .. } | Self::UnreadableFolder { source, .. } => Some(source),
-            Self::ConstructorFailed { source, .. } | Self::RestoreFailed { source, .. } => {
-                Some(source.as_ref())
-            }
+            Self::Refused { source, .. }
+            | Self::ConstructorFailed { source, .. }
+            | Self::RestoreFailed { source, .. } => Some(source.as_ref()),
             #[cfg(feature = "config")]
             Self::ConfigUnwritable { source, .. } => Some(source.as_ref()),
             Self::ConstructorPanicked { source, .. } | Self::SaveFailed { source, .. } => {

@@ -8,6 +8,7 @@ pub use self::info::{
 };
 pub use self::load::inspect;
 pub use self::module::Module;
+pub use self::options::{LoadCandidate, LoadOptions, Mismatch, SkippedContract};
 pub use self::report::{CallHolder, Holders, ReloadReport, UnloadOutcome, UnloadReport};
 pub use self::runtime::{Builder, Provider, Runtime};
 pub use self::threads::{HoldReason, ThreadHolder};
@@ -33,6 +34,7 @@ pub(crate) mod mapped;
 mod model;
 mod module;
 mod object_file;
+mod options;
 mod order;
 mod reaper;
 mod registry;

@@ -153,7 +153,7 @@ impl Runtime {
             Err(Error::AlreadyLoaded { .. }) => return Ok(Err("it is loaded already".to_owned())),
             other => other?,
         }
-        match self.open_candidate(&file, &source) {
+        match self.open_candidate(&file, &source, self.inner().settings.clone()) {
             Ok(candidate) => Ok(Ok(Opened {
                 path: path.to_owned(),
                 file,
