@@ -25,6 +25,12 @@ pub mod logging {}
 #[doc = include_str!("src/unloading.md")]
 pub mod unloading {}
 
+#[doc = include_str!("src/folders.md")]
+pub mod folders {}
+
+#[doc = include_str!("src/configuration.md")]
+pub mod configuration {}
+
 #[doc = include_str!("src/reloading.md")]
 pub mod reloading {}
 

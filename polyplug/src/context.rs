@@ -92,6 +92,59 @@ impl Context {
             .collect()
     }
 
+    /// What the host configured this plugin with, with `Runtime::configure`. Each call reads it anew.
+    ///
+    /// A plugin that was not configured is read as `null`, then as an empty map: `Option<T>` becomes `None`, and a struct
+    /// whose fields all have defaults has them.
+    ///
+    /// # Errors
+    /// [`Error::ConfigInvalid`], which names the plugin and the key; [`Error::Fault`] when the runtime is gone.
+    #[cfg(feature = "config")]
+    pub fn config<T: serde::de::DeserializeOwned>(&self) -> Result<T> {
+        let text = self.config_text()?;
+        let read = |text: &str| {
+            let mut reader = serde_json::Deserializer::from_str(text);
+            serde_path_to_error::deserialize::<_, T>(&mut reader)
+        };
+        let given = text != "null";
+        let read = match read(&text) {
+            Err(_) if !given => read("{}"),
+            read => read,
+        };
+        read.map_err(|error| {
+            let key = error.path().to_string();
+            // Where the text has it says nothing to who wrote no text.
+            let reason = error.inner().to_string();
+            let place = format!(
+                " at line {} column {}",
+                error.inner().line(),
+                error.inner().column()
+            );
+            Error::ConfigInvalid {
+                plugin: self.plugin().to_owned(),
+                key: if key == "." { String::new() } else { key },
+                given,
+                reason: reason.strip_suffix(&place).unwrap_or(&reason).to_owned(),
+            }
+        })
+    }
+
+    /// What this plugin is configured with, as JSON text; `null` when with nothing.
+    #[cfg(feature = "config")]
+    fn config_text(&self) -> Result<String, Fault> {
+        use crate::data::{Arena, Data as _};
+
+        let mut text = polyplug_abi::Buffer::EMPTY;
+        // SAFETY: the table of a live record, with a place for a buffer.
+        let fault = unsafe { ((*self.record().table).config)(self.0.as_ptr(), &raw mut text) };
+        if !fault.is_null() {
+            // SAFETY: a fault that is returned comes with one count.
+            return Err(unsafe { Fault::from_raw(fault) });
+        }
+        // SAFETY: there is no fault, so it is an owned text of the core's; received once.
+        Ok(unsafe { String::receive(text, &Arena::new()) })
+    }
+
     fn find<C: ?Sized + SharedContract>(
         &self,
         who: u32,

@@ -30,6 +30,18 @@ pub enum Error {
         path: PathBuf,
         source: std::io::Error,
     },
+    /// The folder could not be listed.
+    UnreadableFolder {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    /// The hook that the host set with `verify` said no.
+    Refused {
+        path: PathBuf,
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// The file is mapped where it lies already.
+    MappedAlready { path: PathBuf },
     /// The file is no shared library.
     NotALibrary { path: PathBuf, found: String },
     /// The shared library is for another kind of machine.
@@ -81,6 +93,15 @@ pub enum Error {
         contract: String,
         reason: String,
     },
+    /// The plugin needs another one that could not be loaded.
+    PeerNotLoaded {
+        plugin: String,
+        contract: String,
+        peer: String,
+        reason: String,
+    },
+    /// A plugin that requires itself, through others.
+    RequirementCycle { path: PathBuf, cycle: String },
     /// Another thread is loading, reloading or unloading the module.
     Busy { module: String },
     /// The module is not loaded any more.
@@ -106,6 +127,22 @@ pub enum Error {
     ConstructorFailed {
         plugin: String,
         source: Box<dyn StdError + Send + Sync>,
+    },
+    /// What the host configures a plugin with cannot be written as JSON.
+    #[cfg(feature = "config")]
+    ConfigUnwritable {
+        plugin: String,
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// A plugin cannot use what it is configured with.
+    #[cfg(feature = "config")]
+    ConfigInvalid {
+        plugin: String,
+        /// Where in the configuration, as `servers[2].port`; nothing when it is the whole.
+        key: String,
+        /// Whether there is a configuration at all.
+        given: bool,
+        reason: String,
     },
     /// The constructor of the plugin panicked.
     ConstructorPanicked { plugin: String, source: Fault },
@@ -147,6 +184,9 @@ impl Error {
         match self {
             Self::FileMissing { .. } => "file-missing",
             Self::Unreadable { .. } => "unreadable",
+            Self::UnreadableFolder { .. } => "unreadable-folder",
+            Self::Refused { .. } => "refused",
+            Self::MappedAlready { .. } => "mapped-already",
             Self::NotALibrary { .. } => "not-a-library",
             Self::WrongArchitecture { .. } => "wrong-architecture",
             Self::OpenFailed { .. } => "open-failed",
@@ -160,6 +200,8 @@ impl Error {
             Self::ContractMismatch { .. } => "contract-mismatch",
             Self::MissingHostContract { .. } => "missing-host-contract",
             Self::MissingPeer { .. } => "missing-peer",
+            Self::PeerNotLoaded { .. } => "peer-not-loaded",
+            Self::RequirementCycle { .. } => "requirement-cycle",
             Self::Busy { .. } => "busy",
             Self::NotLoaded { .. } => "not-loaded",
             Self::NotReloadable { .. } => "not-reloadable",
@@ -168,6 +210,10 @@ impl Error {
             Self::SaveFailed { .. } => "save-failed",
             Self::RestoreFailed { .. } => "restore-failed",
             Self::ConstructorFailed { .. } => "constructor-failed",
+            #[cfg(feature = "config")]
+            Self::ConfigUnwritable { .. } => "config-unwritable",
+            #[cfg(feature = "config")]
+            Self::ConfigInvalid { .. } => "config-invalid",
             Self::ConstructorPanicked { .. } => "constructor-panicked",
             Self::DuplicateName { .. } => "duplicate-name",
             Self::AlreadyLoaded { .. } => "already-loaded",
@@ -193,6 +239,21 @@ impl Error {
             Self::Unreadable { path, .. } => {
                 write!(f, "cannot copy `{}` to a private place; check that it can be read and that there is room", path.display())
             }
+            Self::UnreadableFolder { path, .. } => write!(
+                f,
+                "cannot list the folder `{}`; check that it exists, is a folder, and can be read",
+                path.display()
+            ),
+            Self::Refused { path, .. } => write!(
+                f,
+                "the host's `verify` refused `{}`; nothing of it was opened: see the cause for what it expects",
+                path.display()
+            ),
+            Self::MappedAlready { path } => write!(
+                f,
+                "`{}` is mapped in place already, by this or another runtime of this process; a file that is loaded with `in_place` can be loaded once at a time: load it without, or unload it first",
+                path.display()
+            ),
             Self::NotALibrary { path, found } => write!(
                 f,
                 "`{}` is no shared library but {found}; build the plugin with `cargo rustc --crate-type cdylib` and load the file that it writes",
@@ -257,6 +318,15 @@ impl Error {
                 f,
                 "plugin `{plugin}` needs the contract `{contract}` of another plugin: {reason}; load a plugin that offers it first, or load both with `load_dir`"
             ),
+            Self::PeerNotLoaded { plugin, contract, peer, reason } => write!(
+                f,
+                "plugin `{plugin}` needs the contract `{contract}` of {peer}, which could not be loaded; repair that first: {reason}"
+            ),
+            Self::RequirementCycle { path, cycle } => write!(
+                f,
+                "no plugin of `{}` can be the first to be loaded: {cycle}; take one of these requirements away, or look the peer up when it is needed, with `Context::peer`",
+                path.display()
+            ),
             Self::Busy { module } => write!(
                 f,
                 "{module} is being reloaded or unloaded by another thread; try again when that is done"
@@ -264,7 +334,7 @@ impl Error {
             Self::NotLoaded { module } => write!(f, "{module} is not loaded any more; load it again"),
             Self::NotReloadable { module } => write!(
                 f,
-                "{module} has no file that could be loaded again; unload it, and provide or link another"
+                "{module} cannot be loaded again: it has no file of its own, or is mapped in place; unload it, then load or provide another"
             ),
             Self::Reentrant { module } => write!(
                 f,
@@ -284,6 +354,24 @@ impl Error {
             ),
             Self::ConstructorFailed { plugin, .. } => {
                 write!(f, "the constructor of plugin `{plugin}` returned an error")
+            }
+            #[cfg(feature = "config")]
+            Self::ConfigUnwritable { plugin, .. } => write!(
+                f,
+                "what `runtime.configure` was given for plugin `{plugin}` cannot be written as JSON, so its configuration is what it was; maps need keys that are texts, and numbers must be finite"
+            ),
+            #[cfg(feature = "config")]
+            Self::ConfigInvalid { plugin, given: false, reason, .. } => write!(
+                f,
+                "plugin `{plugin}` is not configured, and cannot do without: {reason}; call `runtime.configure(\"{plugin}\", ..)` before loading it"
+            ),
+            #[cfg(feature = "config")]
+            Self::ConfigInvalid { plugin, key, reason, .. } => {
+                write!(f, "plugin `{plugin}` cannot use its configuration")?;
+                if !key.is_empty() {
+                    write!(f, " at `{key}`")?;
+                }
+                write!(f, ": {reason}; change what the host gives to `runtime.configure(\"{plugin}\", ..)`")
             }
             Self::ConstructorPanicked { plugin, .. } => write!(f, "the constructor of plugin `{plugin}` panicked"),
             Self::DuplicateName { name, loaded, refused } => {
@@ -379,10 +467,12 @@ impl fmt::Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
-            Self::Unreadable { source, .. } => Some(source),
-            Self::ConstructorFailed { source, .. } | Self::RestoreFailed { source, .. } => {
-                Some(source.as_ref())
-            }
+            Self::Unreadable { source, .. } | Self::UnreadableFolder { source, .. } => Some(source),
+            Self::Refused { source, .. }
+            | Self::ConstructorFailed { source, .. }
+            | Self::RestoreFailed { source, .. } => Some(source.as_ref()),
+            #[cfg(feature = "config")]
+            Self::ConfigUnwritable { source, .. } => Some(source.as_ref()),
             Self::ConstructorPanicked { source, .. } | Self::SaveFailed { source, .. } => {
                 Some(source)
             }

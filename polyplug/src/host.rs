@@ -2,11 +2,13 @@
 //! `host`.
 
 pub use self::events::{Event, Subscription};
+pub use self::folder::LoadReport;
 pub use self::info::{
     ArgumentInfo, ContractInfo, ContractVersion, MethodInfo, ModuleInfo, PluginInfo,
 };
 pub use self::load::inspect;
 pub use self::module::Module;
+pub use self::options::{LoadCandidate, LoadOptions, Mismatch, SkippedContract};
 pub use self::report::{CallHolder, Holders, ReloadReport, UnloadOutcome, UnloadReport};
 pub use self::runtime::{Builder, Provider, Runtime};
 pub use self::threads::{HoldReason, ThreadHolder};
@@ -19,6 +21,7 @@ mod diff;
 pub(crate) mod domain;
 mod events;
 mod fast;
+mod folder;
 mod generation;
 pub(crate) mod holds;
 mod info;
@@ -31,6 +34,8 @@ pub(crate) mod mapped;
 pub(crate) mod model;
 mod module;
 mod object_file;
+mod options;
+mod order;
 mod reaper;
 mod registry;
 mod report;

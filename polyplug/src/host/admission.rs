@@ -13,10 +13,12 @@ use super::context::ContextCore;
 use super::diff::{self, Side};
 use super::generation::{GenerationCore, Parts, PluginCell};
 use super::info::{ContractInfo, PluginInfo};
-use super::load::{Opened, RegisteredPlugin};
+use super::load::{self, Opened, RegisteredPlugin};
 use super::mapped::Mapped;
 use super::model::{Catalog, Copier};
 use super::module::{ModuleState, Need};
+use super::options::{Mismatch, Settings, SkippedContract};
+use super::order::{Node, Want};
 use super::reaper;
 use super::registry::{Registry, similar};
 use super::runtime::RuntimeInner;
@@ -37,13 +39,17 @@ pub(crate) struct Candidate {
     info: Vec<PluginInfo>,
     built: Vec<Option<PluginCell>>,
     mapped: Option<Arc<Mapped>>,
+    /// A panic in it ends the process.
+    aborts: bool,
+    settings: Settings,
+    skipped: Vec<SkippedContract>,
 }
 
 impl Candidate {
     /// The first version of a module.
-    pub(crate) fn new(opened: Opened, source: String) -> Self {
+    pub(crate) fn new(opened: Opened, source: String, settings: Settings) -> Self {
         let (cell, stamp) = CellCore::take();
-        Self::of(opened, source, cell, stamp, false)
+        Self::of(opened, source, (cell, stamp), false, settings)
     }
 
     /// Another version of a module.
@@ -52,20 +58,24 @@ impl Candidate {
         source: String,
         cell: &'static CellCore,
         stamp: u64,
+        settings: Settings,
     ) -> Self {
-        Self::of(opened, source, cell, stamp, true)
+        Self::of(opened, source, (cell, stamp), true, settings)
     }
 
     fn of(
         opened: Opened,
         source: String,
-        cell: &'static CellCore,
-        stamp: u64,
+        (cell, stamp): (&'static CellCore, u64),
         of_module: bool,
+        settings: Settings,
     ) -> Self {
         let Opened { registered, mapped } = opened;
         let info = registered.plugins.iter().map(|plugin| plugin.info.clone());
         Self {
+            aborts: load::aborts(&registered),
+            settings,
+            skipped: Vec::new(),
             cell,
             stamp,
             of_module,
@@ -81,6 +91,112 @@ impl Candidate {
 
     fn place(&self) -> PathBuf {
         PathBuf::from(self.source.trim_matches('`'))
+    }
+
+    /// Itself, unless a panic in it would end the process and that is not allowed.
+    pub(crate) fn may_abort(self) -> Result<Self> {
+        if self.aborts && !self.settings.allow_panic_abort {
+            return Err(Error::PanicAbort { path: self.place() });
+        }
+        Ok(self)
+    }
+
+    /// Takes out the contracts whose shapes are not those that this program knows, and plugins of which nothing is left, if
+    /// that is asked for. Before names are reserved: those of plugins that are left out stay free.
+    pub(crate) fn leave_out(&mut self) -> Result<()> {
+        if self.settings.mismatch != Mismatch::SkipContract {
+            return Ok(());
+        }
+        let place = self.place();
+        let mut first = None;
+        let all: Vec<_> = self.registered.drain(..).flatten().collect();
+        self.info.clear();
+        self.built.clear();
+        for mut plugin in all {
+            let had_some = !plugin.offers.is_empty();
+            let name = plugin.info.name.clone();
+            plugin.offers.retain(|offer| {
+                let provides = Direction::PluginProvides;
+                let shape = check_shape(&self.catalog, offer.contract, &name, &place, provides);
+                let Err(error) = shape else {
+                    return true;
+                };
+                self.skipped.push(SkippedContract {
+                    plugin: name.clone(),
+                    contract: ContractInfo::new(&self.catalog, offer.contract).to_string(),
+                    reason: format!("{error:#}"),
+                });
+                first.get_or_insert(error);
+                false
+            });
+            if had_some && plugin.offers.is_empty() {
+                continue;
+            }
+            let offers = plugin.offers.iter();
+            plugin.info.contracts = offers
+                .map(|offer| ContractInfo::new(&self.catalog, offer.contract))
+                .collect();
+            self.info.push(plugin.info.clone());
+            self.built.push(None);
+            self.registered.push(Some(plugin));
+        }
+        match first {
+            Some(error) if self.registered.is_empty() => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// What it offers and needs of plugins in other modules.
+    pub(crate) fn node(&self) -> Node {
+        let mut node = Node {
+            name: match self.info.as_slice() {
+                [] => self.source.clone(),
+                plugins => {
+                    let names: Vec<_> = plugins
+                        .iter()
+                        .map(|info| format!("`{}`", info.name))
+                        .collect();
+                    names.join(", ")
+                }
+            },
+            offers: Vec::new(),
+            requires: Vec::new(),
+            wants: Vec::new(),
+        };
+        for plugin in self.registered.iter().flatten() {
+            for offer in &plugin.offers {
+                let model = &self.catalog.contracts[offer.contract];
+                node.offers.push((model.id.clone(), model.major));
+            }
+        }
+        let want = |plugin: &RegisteredPlugin, contract: usize| {
+            let model = &self.catalog.contracts[contract];
+            let want = Want {
+                plugin: plugin.info.name.clone(),
+                id: model.id.clone(),
+                major: model.major,
+                minor: model.minor,
+            };
+            (!model.host).then_some(want)
+        };
+        for plugin in self.registered.iter().flatten() {
+            for &contract in &plugin.requires {
+                // Another plugin of the module may be the one that is meant.
+                let own = self.info.iter().any(|info| {
+                    info.name != plugin.info.name
+                        && want(plugin, contract).is_some_and(|want| offers(info, &want))
+                });
+                node.requires
+                    .extend(want(plugin, contract).filter(|_| !own));
+            }
+            node.wants.extend(
+                plugin
+                    .wants
+                    .iter()
+                    .filter_map(|&contract| want(plugin, contract)),
+            );
+        }
+        node
     }
 
     /// The names of its plugins.
@@ -121,6 +237,8 @@ impl Candidate {
                 .map(|&contract| ContractInfo::new(&self.catalog, contract))
                 .collect(),
             offered,
+            settings: self.settings.clone(),
+            skipped: self.skipped.clone(),
             ..ModuleState::default()
         }
     }
@@ -309,6 +427,11 @@ impl Drop for Candidate {
         }
         reaper::retire(generation);
     }
+}
+
+fn offers(info: &PluginInfo, want: &Want) -> bool {
+    let mut contracts = info.contracts.iter();
+    contracts.any(|offered| offered.id() == want.id && offered.version().major == want.major)
 }
 
 /// Who provides a contract.

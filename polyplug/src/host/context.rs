@@ -139,12 +139,13 @@ unsafe extern "C" fn context_config(
     context: *const ContextRecord,
     out: *mut Buffer,
 ) -> *mut FaultRecord {
-    let _ = context;
     let text = crate::panics::contain(|| {
         use crate::Data as _;
-        "null".to_owned().give()
+        // SAFETY: clause 1.
+        let core = unsafe { &*context.cast::<ContextCore>() };
+        Ok(core.runtime()?.config(&core.name).give())
     });
-    match text {
+    match text.and_then(|text| text) {
         Ok(text) => {
             // SAFETY: clause 2.
             unsafe { out.write(text) };

@@ -1,10 +1,11 @@
 //! Private copies: what is mapped is never the file itself, so that the original can be overwritten or replaced.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 static FOLDER: OnceLock<PathBuf> = OnceLock::new();
 static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -17,9 +18,28 @@ pub(crate) struct PrivateCopy {
     pub(crate) path: PathBuf,
     /// It lies beside the original, where it should not stay.
     beside: bool,
+    /// It is the original itself, which is not ours to remove.
+    original: bool,
+}
+
+/// Originals that are mapped themselves: the system has one image of one file, so each can be mapped once at a time (A6).
+static IN_PLACE: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+fn in_place() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    IN_PLACE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl PrivateCopy {
+    /// The original itself, unless it is mapped that way already.
+    pub(crate) fn in_place(original: &Path) -> Option<Self> {
+        let path = original.to_owned();
+        in_place().insert(path.clone()).then_some(Self {
+            path,
+            beside: false,
+            original: true,
+        })
+    }
+
     /// Writes a copy whose name contains the original's file name.
     pub(crate) fn of(original: &Path, bytes: &[u8]) -> io::Result<Self> {
         let name = original.file_name().unwrap_or_default().to_string_lossy();
@@ -30,7 +50,11 @@ impl PrivateCopy {
             // Such a library finds its neighbours from where it lies.
             let path = folder.join(format!(".{PREFIX}{}-{number}-{name}", std::process::id()));
             if fs::write(&path, bytes).is_ok() {
-                return Ok(Self { path, beside: true });
+                return Ok(Self {
+                    path,
+                    beside: true,
+                    original: false,
+                });
             }
         }
         let path = folder()?.join(format!("{number}-{name}"));
@@ -38,6 +62,7 @@ impl PrivateCopy {
         Ok(Self {
             path,
             beside: false,
+            original: false,
         })
     }
 
@@ -45,7 +70,7 @@ impl PrivateCopy {
     /// process do, so it stays until a later process sweeps it.
     pub(crate) fn settle(&self, mapped: bool) {
         if (self.beside && cfg!(unix)) || !mapped {
-            let _ = fs::remove_file(&self.path);
+            self.remove();
         }
     }
 }
@@ -53,6 +78,10 @@ impl PrivateCopy {
 impl PrivateCopy {
     /// Called when the copy is no longer mapped.
     pub(crate) fn remove(&self) {
+        if self.original {
+            in_place().remove(&self.path);
+            return;
+        }
         let _ = fs::remove_file(&self.path);
     }
 }

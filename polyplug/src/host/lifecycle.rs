@@ -237,7 +237,7 @@ pub(crate) fn reload(module: &Module, limit: Duration) -> Result<ReloadReport> {
     let Some(old) = core.current() else {
         return Err(Error::NotLoaded { module: name() });
     };
-    if core.path.is_none() {
+    if core.path.is_none() || core.state().settings.in_place {
         return Err(Error::NotReloadable { module: name() });
     }
     if domain::is_inside(old.head()) {
@@ -286,13 +286,12 @@ fn replace(module: &Module, old: &Arc<GenerationCore>, limit: Duration) -> Resul
         .path
         .as_deref()
         .unwrap_or_else(|| unreachable!("asked before"));
-    let opened = load::open(path, runtime.options.init_options())?;
-    if load::aborts(&opened.registered) && !runtime.options.allows_panic_abort() {
-        return Err(Error::PanicAbort {
-            path: path.to_owned(),
-        });
-    }
-    let mut candidate = Candidate::version(opened, core.source.clone(), core.cell, core.stamp);
+    let settings = core.state().settings.clone();
+    let opened = load::open(path, settings.init_options(), &settings)?;
+    let candidate =
+        Candidate::version(opened, core.source.clone(), core.cell, core.stamp, settings);
+    let mut candidate = candidate.may_abort()?;
+    candidate.leave_out()?;
     let names = candidate.names();
     let before = core.state().reserved.names.clone();
     let given: Vec<_> = names.iter().map(String::as_str).collect();
@@ -338,9 +337,9 @@ fn replace(module: &Module, old: &Arc<GenerationCore>, limit: Duration) -> Resul
 
     // From here on nothing fails.
     let offered = candidate.state().offered;
-    let (info, described) = {
+    let (info, described, skipped) = {
         let state = candidate.state();
-        (state.info, state.described)
+        (state.info, state.described, state.skipped)
     };
     let number = old.number + 1;
     let new = candidate.into_generation(number);
@@ -349,6 +348,7 @@ fn replace(module: &Module, old: &Arc<GenerationCore>, limit: Duration) -> Resul
         let before = (state.offered.clone(), state.reserved.names.clone());
         state.info = info;
         state.described = described;
+        state.skipped = skipped;
         state.offered.clone_from(&offered);
         state.reserved.names.clone_from(&names);
         state.needs = needs;

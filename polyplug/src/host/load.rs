@@ -4,7 +4,7 @@
 //!
 //! What is always true:
 //!
-//! * **O1** What is opened is a private copy; the original is never mapped.
+//! * **O1** What is opened is a private copy; the original is never mapped, unless the host asks for that (`in_place`).
 //! * **O2** The entry point lies in the opened file itself, and is called once for it.
 //! * **O3** A library that was opened stays mapped while what was read from it is used: who opened it keeps its
 //!   [`Mapped`], or hands it to the reaper. One that does not tell of its threads is never unmapped (A4).
@@ -27,6 +27,7 @@ use super::info::{ContractInfo, ModuleInfo, PluginInfo};
 use super::mapped::Mapped;
 use super::model::{self, Catalog, Copier, Malformed};
 use super::object_file::{self, Unfit};
+use super::options::{LoadCandidate, Settings};
 use super::reaper;
 use super::threads::Ledger;
 use crate::entry;
@@ -57,6 +58,8 @@ pub(crate) struct RegisteredPlugin {
     pub(crate) offers: Vec<OfferCell>,
     /// Contracts that it needs, in the catalog.
     pub(crate) requires: Vec<usize>,
+    /// Contracts whose providers shall be loaded first if they are there, in the catalog.
+    pub(crate) wants: Vec<usize>,
 }
 
 impl core::fmt::Debug for RegisteredPlugin {
@@ -71,7 +74,7 @@ impl core::fmt::Debug for RegisteredPlugin {
 /// What [`Runtime::load`](crate::Runtime::load) says of a file that cannot be loaded.
 pub fn inspect(path: impl AsRef<Path>) -> Result<ModuleInfo> {
     let path = find(path.as_ref())?;
-    let Opened { registered, mapped } = open(&path, init_options::INSPECT)?;
+    let Opened { registered, mapped } = open(&path, init_options::INSPECT, &Settings::allow_all())?;
     if let Some(mapped) = mapped {
         // What was read is copied, and nothing was constructed.
         reaper::discard(mapped);
@@ -175,7 +178,7 @@ fn advice(path: &Path) -> String {
 }
 
 /// Opens a library and reads its registration.
-pub(crate) fn open(path: &Path, options: u32) -> Result<Opened> {
+pub(crate) fn open(path: &Path, options: u32, settings: &Settings) -> Result<Opened> {
     let unreadable = |source| Error::Unreadable {
         path: path.to_owned(),
         source,
@@ -192,7 +195,24 @@ pub(crate) fn open(path: &Path, options: u32) -> Result<Opened> {
             expected: object_file::expected(),
         },
     })?;
-    let copy = PrivateCopy::of(path, &bytes).map_err(unreadable)?;
+    if let Some(verify) = &settings.verify {
+        let candidate = LoadCandidate {
+            path,
+            bytes: &bytes,
+        };
+        // The copy is written from these very bytes, to a place where only this user can write.
+        verify.ask(&candidate).map_err(|source| Error::Refused {
+            path: path.to_owned(),
+            source,
+        })?;
+    }
+    let copy = if settings.in_place {
+        PrivateCopy::in_place(path).ok_or_else(|| Error::MappedAlready {
+            path: path.to_owned(),
+        })?
+    } else {
+        PrivateCopy::of(path, &bytes).map_err(unreadable)?
+    };
     drop(bytes);
     let opened = open_copy(&copy.path);
     copy.settle(opened.is_ok());
@@ -426,6 +446,7 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
     struct Raw {
         descriptor: *const PluginDescriptor,
         requires: Vec<usize>,
+        wants: Vec<usize>,
         offers: Vec<OfferCell>,
     }
     let mut raw: Vec<Raw> = Vec::new();
@@ -478,9 +499,16 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
                     // SAFETY: clause 1.
                     requires.push(unsafe { copier.contract(required) }?);
                 }
+                let mut wants = Vec::new();
+                // SAFETY: clause 1.
+                for &wanted in unsafe { model::list(&plugin.wants) }? {
+                    // SAFETY: clause 1.
+                    wants.push(unsafe { copier.contract(wanted) }?);
+                }
                 raw.push(Raw {
                     descriptor: plugin,
                     requires,
+                    wants,
                     offers: Vec::new(),
                 });
                 raw.len() - 1
@@ -514,6 +542,7 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
     for Raw {
         descriptor,
         requires,
+        wants,
         mut offers,
     } in raw
     {
@@ -551,6 +580,7 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
             descriptor,
             offers,
             requires,
+            wants,
         });
     }
     plugins.sort_by(|one: &RegisteredPlugin, other| one.info.name.cmp(&other.info.name));

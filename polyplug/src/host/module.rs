@@ -10,6 +10,7 @@ use super::cell::CellCore;
 use super::generation::{Alone, GenerationCore};
 use super::info::{ContractInfo, PluginInfo};
 use super::lifecycle;
+use super::options::{Settings, SkippedContract};
 use super::registry::{Found, Offered, Reserved};
 use super::report::{ReloadReport, UnloadReport};
 use super::runtime::{Runtime, no_provider};
@@ -40,6 +41,9 @@ pub(crate) struct ModuleState {
     pub(crate) reserved: Reserved,
     /// What its plugins need, and who provides it.
     pub(crate) needs: Vec<Need>,
+    pub(crate) settings: Settings,
+    /// Contracts that were left out.
+    pub(crate) skipped: Vec<SkippedContract>,
     /// After the unload: the version that callers reached last.
     pub(crate) last: Option<Arc<GenerationCore>>,
 }
@@ -118,6 +122,13 @@ impl Module {
     #[must_use]
     pub fn plugins(&self) -> Vec<PluginInfo> {
         self.core.info()
+    }
+
+    /// The contracts that were left out, because their shape is not the one that this program knows; only with
+    /// [`Mismatch::SkipContract`](crate::Mismatch::SkipContract).
+    #[must_use]
+    pub fn skipped(&self) -> Vec<SkippedContract> {
+        self.core.state().skipped.clone()
     }
 
     /// Whether callers reach it.

@@ -16,7 +16,8 @@ pub(crate) enum Unfit {
 const ELF_HEADER: usize = 64;
 const SHARED_OBJECT: u16 = 3;
 
-const CUT_OFF: &str = "only the beginning of one, cut off while it was written or copied";
+pub(crate) const CUT_OFF: &str =
+    "only the beginning of one, cut off while it was written or copied";
 
 /// What this program runs on.
 pub(crate) fn expected() -> String {

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use polyplug_abi::{ContractDescriptor, Link, asked, init_options};
+use polyplug_abi::{ContractDescriptor, Link, asked};
 
 use super::admission::Candidate;
 use super::cell::{CellCore, Shape, immortal};
@@ -24,6 +24,7 @@ use super::info::{ContractInfo, PluginInfo};
 use super::keeper::{Keeper, Kept, keep};
 use super::load;
 use super::module::{Module, ModuleCore, ModuleState};
+use super::options::{LoadCandidate, LoadOptions, Mismatch, Settings, Verifier};
 use super::registry::{Found, Registry, Reserved, similar};
 use super::state::Destroy;
 use super::{domain, lifecycle, reaper};
@@ -31,6 +32,7 @@ use crate::context::name_of;
 use crate::contract::{Contract, ProviderOf, SharedContract};
 use crate::error::{Error, Result};
 use crate::handles::{Caller, Instance};
+use crate::plugin::BoxError;
 
 /// The name under which the host's own values are provided.
 const HOST: &str = "host";
@@ -65,8 +67,7 @@ impl Drop for Shell {
 /// How a [`Runtime`] shall behave; made by [`Runtime::builder`].
 #[derive(Clone, Debug, Default)]
 pub struct Builder {
-    allow_panic_abort: bool,
-    plugin_panic_output: bool,
+    settings: Settings,
 }
 
 impl Builder {
@@ -74,7 +75,7 @@ impl Builder {
     /// Default: no.
     #[must_use]
     pub fn allow_panic_abort(mut self, allow: bool) -> Self {
-        self.allow_panic_abort = allow;
+        self.settings.allow_panic_abort = allow;
         self
     }
 
@@ -82,7 +83,48 @@ impl Builder {
     /// Default: no.
     #[must_use]
     pub fn plugin_panic_output(mut self, output: bool) -> Self {
-        self.plugin_panic_output = output;
+        self.settings.plugin_panic_output = output;
+        self
+    }
+
+    /// Whether libraries are mapped where they lie, instead of a private copy: for systems on which nothing may be run from
+    /// the temporary folder, and for files that only root can change. Default: no.
+    ///
+    /// Such a file must not be written to while it is mapped: the code changes under the process. Delete it and put another
+    /// in its place, after the unload. Nor can it be reloaded, or be loaded by two runtimes of one process at a time:
+    /// the system has one image of one file.
+    #[must_use]
+    pub fn in_place(mut self, in_place: bool) -> Self {
+        self.settings.in_place = in_place;
+        self
+    }
+
+    /// What to do with a contract whose shape is not the one that this program knows. Default:
+    /// [`Mismatch::RefuseModule`].
+    #[must_use]
+    pub fn mismatch(mut self, mismatch: Mismatch) -> Self {
+        self.settings.mismatch = mismatch;
+        self
+    }
+
+    /// Who is asked before a library is opened, at loads and reloads: to check a signature, or a list of hashes. It sees
+    /// the very bytes that will be mapped. Until it says yes nothing of the library is mapped, and none of its code has
+    /// run. It runs with no lock held, and may use a runtime.
+    ///
+    /// ```
+    /// let runtime = polyplug::Runtime::builder()
+    ///     .verify(|candidate| match candidate.bytes().len() {
+    ///         0..10_000_000 => Ok(()),
+    ///         size => Err(format!("{size} bytes are too many")),
+    ///     })
+    ///     .build();
+    /// ```
+    #[must_use]
+    pub fn verify<E: Into<BoxError>>(
+        mut self,
+        verify: impl Fn(&LoadCandidate<'_>) -> Result<(), E> + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.verify = Some(Verifier::new(verify));
         self
     }
 
@@ -101,40 +143,40 @@ impl Builder {
         Runtime {
             shell: Arc::new(Shell {
                 inner: Arc::new(RuntimeInner {
-                    options: self,
+                    settings: self.settings,
                     registry: RwLock::default(),
                     fast: FastMap::default(),
                     keeper: Keeper::new(),
                     listeners: Arc::default(),
                     closed: AtomicBool::new(false),
+                    config: Mutex::default(),
                 }),
             }),
         }
     }
-
-    pub(crate) fn init_options(&self) -> u32 {
-        if self.plugin_panic_output {
-            init_options::PANIC_OUTPUT
-        } else {
-            0
-        }
-    }
-
-    pub(crate) fn allows_panic_abort(&self) -> bool {
-        self.allow_panic_abort
-    }
 }
 
 pub(crate) struct RuntimeInner {
-    pub(crate) options: Builder,
+    pub(crate) settings: Settings,
     registry: RwLock<Registry>,
     pub(crate) fast: FastMap,
     pub(crate) keeper: Keeper,
     pub(crate) listeners: Arc<Listeners>,
     closed: AtomicBool,
+    /// What plugins are configured with, by name: JSON text.
+    config: Mutex<HashMap<String, String>>,
 }
 
 impl RuntimeInner {
+    /// What a plugin is configured with, as JSON text.
+    pub(crate) fn config(&self, plugin: &str) -> String {
+        let config = self.config.lock().unwrap_or_else(PoisonError::into_inner);
+        config
+            .get(plugin)
+            .cloned()
+            .unwrap_or_else(|| "null".to_owned())
+    }
+
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, Registry> {
         self.registry.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -252,23 +294,37 @@ impl Runtime {
     /// One variant of [`Error`] for each thing that can be wrong with a file or a plugin. A load that fails
     /// leaves nothing behind.
     pub fn load(&self, path: impl AsRef<Path>) -> Result<Module> {
+        self.load_with(path, LoadOptions::new())
+    }
+
+    /// As [`Runtime::load`], but for what the options say.
+    ///
+    /// # Errors
+    /// As for [`Runtime::load`].
+    pub fn load_with(&self, path: impl AsRef<Path>, options: LoadOptions) -> Result<Module> {
         let path = load::find(path.as_ref())?;
         let source = format!("`{}`", path.display());
-        let loaded = self.load_found(&path, &source);
+        let settings = options.over(&self.inner().settings);
+        let loaded = self.load_found(&path, &source, settings);
         self.told(&source, loaded)
     }
 
-    fn load_found(&self, path: &Path, source: &str) -> Result<Module> {
+    fn load_found(&self, path: &Path, source: &str, settings: Settings) -> Result<Module> {
         let mut reservation = Reservation::new(self);
         reservation.file(path)?;
-        let opened = load::open(path, self.inner().options.init_options())?;
-        if load::aborts(&opened.registered) && !self.inner().options.allows_panic_abort() {
-            return Err(Error::PanicAbort {
-                path: path.to_owned(),
-            });
-        }
-        let candidate = Candidate::new(opened, source.to_owned());
+        let candidate = self.open_candidate(path, source, settings)?;
         self.admit(candidate, Some(path.to_owned()), reservation)
+    }
+
+    /// Opens a library whose path is reserved.
+    pub(crate) fn open_candidate(
+        &self,
+        path: &Path,
+        source: &str,
+        settings: Settings,
+    ) -> Result<Candidate> {
+        let opened = load::open(path, settings.init_options(), &settings)?;
+        Candidate::new(opened, source.to_owned(), settings).may_abort()
     }
 
     /// Loads the plugins that are linked into this program.
@@ -281,7 +337,11 @@ impl Runtime {
         let load = || {
             let mut reservation = Reservation::new(self);
             reservation.file(&source)?;
-            let candidate = Candidate::new(load::linked(&source)?, "this program".to_owned());
+            let candidate = Candidate::new(
+                load::linked(&source)?,
+                "this program".to_owned(),
+                self.inner().settings.clone(),
+            );
             self.admit(candidate, None, reservation)
         };
         let loaded = load();
@@ -289,7 +349,7 @@ impl Runtime {
     }
 
     /// Says how a load went.
-    fn told(&self, source: &str, loaded: Result<Module>) -> Result<Module> {
+    pub(crate) fn told(&self, source: &str, loaded: Result<Module>) -> Result<Module> {
         match &loaded {
             Ok(module) => self.tell(&Event::Loaded {
                 module: source.to_owned(),
@@ -310,12 +370,13 @@ impl Runtime {
     }
 
     /// Checks, constructs and publishes what a module registered.
-    fn admit(
+    pub(crate) fn admit(
         &self,
         mut candidate: Candidate,
         path: Option<PathBuf>,
         mut reservation: Reservation<'_>,
     ) -> Result<Module> {
+        candidate.leave_out()?;
         let names = candidate.names();
         let names: Vec<_> = names.iter().map(String::as_str).collect();
         reservation.names(&names, &candidate.source)?;
@@ -336,6 +397,30 @@ impl Runtime {
             runtime: self.clone(),
             core: module,
         })
+    }
+
+    /// Configures a plugin, by its name, in the place of what it was configured with before. It reads that with
+    /// [`Context::config`](crate::Context::config): usually in its constructor, so configure it before it is loaded, or
+    /// reload it after. Nothing is told to a plugin that does not ask.
+    ///
+    /// The value crosses as JSON text; a plugin in another language reads it as such.
+    ///
+    /// # Errors
+    /// [`Error::ConfigUnwritable`] when the value cannot be written as JSON, as a map whose keys are no texts.
+    #[cfg(feature = "config")]
+    pub fn configure(&self, plugin: &str, config: &impl serde::Serialize) -> Result<()> {
+        // Code of the host's runs here, so the lock is taken after it.
+        let text = serde_json::to_string(config).map_err(|source| Error::ConfigUnwritable {
+            plugin: plugin.to_owned(),
+            source: Box::new(source),
+        })?;
+        let mut config = self
+            .inner()
+            .config
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        config.insert(plugin.to_owned(), text);
+        Ok(())
     }
 
     /// Provides a contract with a value of the host, under the name `host`.
@@ -746,20 +831,20 @@ impl<C: ?Sized> fmt::Debug for Provider<C> {
 }
 
 /// What a load has reserved in the registry; given back when it fails (T2).
-struct Reservation<'r> {
+pub(crate) struct Reservation<'r> {
     runtime: &'r Runtime,
     reserved: Reserved,
 }
 
 impl<'r> Reservation<'r> {
-    fn new(runtime: &'r Runtime) -> Self {
+    pub(crate) fn new(runtime: &'r Runtime) -> Self {
         Self {
             runtime,
             reserved: Reserved::default(),
         }
     }
 
-    fn file(&mut self, path: &Path) -> Result<()> {
+    pub(crate) fn file(&mut self, path: &Path) -> Result<()> {
         self.runtime.inner().write().reserve_file(path)?;
         self.reserved.file = Some(path.to_owned());
         Ok(())
