@@ -175,7 +175,7 @@ pub unsafe trait Data: Sized {
     #[doc(hidden)]
     #[inline(always)]
     fn lend_slice(values: &[Self], arena: &Arena) -> Slice {
-        sequences::lend_slice(values, arena)
+        references::lend_slice(values, arena)
     }
 
     /// Callee's side of `&[T]`.

@@ -461,3 +461,63 @@ fn what_a_contract_promises_of_its_receiver_is_compared() {
         (1, 2)
     );
 }
+
+/// Data with objects, lent.
+#[polyplug::host_contract(id = "middle.looking", version = "1.0")]
+trait Looking {
+    fn look(&self, load: &Load) -> u32;
+    fn look_at_all(&self, loads: &[Load], maybe: Option<&Load>, list: Vec<&Load>) -> u32;
+    fn change(&self, loads: &mut Vec<Load>);
+}
+
+struct Looker;
+
+/// Calls every object that can be called through a reference.
+fn noted(load: &Load) -> u32 {
+    let listed = load.list.iter().map(|(_, noted)| noted.note());
+    let named = load.by_name.values().map(|noted| noted.note());
+    let arrayed = load.array.iter().map(|noted| noted.note());
+    let one = load.one.as_ref().map_or(0, |noted| noted.note());
+    let boxed = load.boxed.as_ref().as_ref().map_or(0, |noted| noted.note());
+    let shaped = match &load.shape {
+        Shape::Empty => 0,
+        Shape::Full(_, noted) => noted.note(),
+    };
+    listed.chain(named).chain(arrayed).sum::<u32>() + one + boxed + shaped
+}
+
+impl Looking for Looker {
+    fn look(&self, load: &Load) -> u32 {
+        noted(load)
+    }
+    fn look_at_all(&self, loads: &[Load], maybe: Option<&Load>, list: Vec<&Load>) -> u32 {
+        let all = loads.iter().chain(maybe).chain(list);
+        all.map(noted).sum()
+    }
+    fn change(&self, loads: &mut Vec<Load>) {
+        loads.clear();
+    }
+}
+
+#[test]
+fn c07_objects_in_what_is_lent_stay_the_callers() {
+    let _alone = alone();
+    let before = live();
+    let runtime = Runtime::new();
+    runtime.provide::<dyn Looking>(Looker).unwrap();
+    let looking = runtime.get::<dyn Looking>().unwrap();
+    let mut loads = vec![load(), load()];
+    let expected = noted(&loads[0]);
+    for _ in 0..3 {
+        assert_eq!(looking.look(&loads[0]), expected);
+        let all = looking.look_at_all(&loads, Some(&loads[1]), vec![&loads[0]]);
+        assert_eq!(all, 4 * expected);
+        assert_eq!(live(), before + 2 * GUARDS, "nothing was dropped");
+    }
+    // A changed copy cannot hold them: said before anything is lent.
+    let fault = polyplug::catch(|| looking.change(&mut loads)).unwrap_err();
+    assert!(fault.message().contains("pass it by value"), "{fault}");
+    assert_eq!((loads.len(), noted(&loads[1])), (2, expected));
+    drop(loads);
+    assert_eq!(live(), before);
+}

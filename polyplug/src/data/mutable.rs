@@ -1,11 +1,11 @@
 //! What may stand behind `&mut`: slices that are changed in place, texts and lists that come back changed. (Objects are
 //! recognised by their form.)
 
-use polyplug_abi::{Buffer, Sink, TypeFunction, passing};
+use polyplug_abi::{Buffer, Sink, TypeDescriptor, TypeFunction, passing};
 
 use super::{Arena, Data, InPlace, Whole};
-use crate::check;
 use crate::fault::Fault;
+use crate::{check, describe};
 
 /// What may stand behind `&mut` in a contract: `[T]` of numbers, `String`, `Vec<T>`, `dyn Trait`, `dyn FnMut`.
 ///
@@ -109,6 +109,17 @@ unsafe impl<T: InPlace> Mutable for [T] {
     fn commit(_: &mut Self, (): ()) {}
 }
 
+/// A changed argument is copied there, and becomes the caller's value only when all went well (C6). An object cannot be in
+/// two places until then.
+fn refuse_objects(ty: &'static TypeDescriptor) {
+    if describe::owns_objects(ty) {
+        Fault::new(
+            "a `&mut Vec` of what holds a `Box<dyn ..>` or a closure cannot cross; pass it by value, and return it",
+        )
+        .raise()
+    }
+}
+
 /// What came back of a sink.
 #[derive(Debug)]
 pub struct HeldSink<T>(T);
@@ -125,6 +136,7 @@ macro_rules! sinks {
             const POINTED: TypeFunction = <Self as Data>::FUNCTION;
 
             fn lend(value: &mut Self, arena: &Arena) -> (*mut Sink, usize) {
+                refuse_objects(<Self as Data>::TYPE);
                 let sink = arena.hold(Sink {
                     input: Data::lend(value, arena),
                     output: Buffer::EMPTY,

@@ -1,6 +1,7 @@
 //! What may stand behind a pointer: `&T`, `Box<T>`, `Arc<T>`, where `T` is data, `str`, a slice, a path, a contract's
 //! `dyn Trait` or a closure's `dyn Fn`. Which of them decides how the pointer crosses: the pointee's *form*.
 
+use core::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use polyplug_abi::{
 use super::sequences::buffer_of;
 use super::standard::{PathUnit, lend_path, take_path};
 use super::{Arena, ByAddress, Data, NotPlain, Region, sequences, type_function};
+use crate::contract::ByReference;
 use crate::object::{self, Borrowed, Dynamic, Proxy};
 
 /// What may stand behind a pointer in a contract: every [`Data`], `str`, `[T]`, `Path`, `dyn Trait` of a contract, and
@@ -239,6 +241,44 @@ macro_rules! function {
     }};
 }
 
+thread_local! {
+    /// Whether what is lent now stands behind a reference: the objects in it stay the caller's. Said here, and not to each
+    /// conversion, because it is the same at every depth. Nothing to be destroyed.
+    static BY_REFERENCE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Lends what stands behind a reference.
+#[inline]
+fn by_reference<T>(lend: impl FnOnce() -> T) -> T {
+    struct Before(bool);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            BY_REFERENCE.set(self.0);
+        }
+    }
+    let _before = Before(BY_REFERENCE.replace(true));
+    lend()
+}
+
+/// The address of a value that crosses behind a pointer: its own, or that of its wire form.
+#[inline(always)]
+fn pointed<T: Data>(value: &T, lend: impl FnOnce() -> T::Lent, arena: &Arena) -> *const T::Lent {
+    if T::PLAIN {
+        // D3: the two have one layout.
+        return core::ptr::from_ref(value).cast();
+    }
+    arena.keep(core::iter::once(lend())).ptr.cast()
+}
+
+/// Caller's side of `&[T]`.
+#[inline(always)]
+pub(crate) fn lend_slice<T: Data>(values: &[T], arena: &Arena) -> Slice {
+    if T::PLAIN {
+        return Slice::of(values);
+    }
+    by_reference(|| sequences::lend_slice(values, arena))
+}
+
 // SAFETY: D1: a pointer to the wire form. D4: by address when plain, otherwise into the arena.
 unsafe impl<T: Data> Referring<T> for OfValue {
     type Lent = *const T::Lent;
@@ -254,11 +294,7 @@ unsafe impl<T: Data> Referring<T> for OfValue {
 
     #[inline(always)]
     fn lend(value: &T, arena: &Arena) -> *const T::Lent {
-        if T::PLAIN {
-            // D3: the two have one layout.
-            return core::ptr::from_ref(value).cast();
-        }
-        arena.keep(core::iter::once(value.lend(arena))).ptr.cast()
+        pointed(value, || by_reference(|| value.lend(arena)), arena)
     }
     #[inline(always)]
     fn point(value: &T, arena: &Arena) -> *const T::Lent {
@@ -339,10 +375,10 @@ unsafe impl<T: Data> Referring<[T]> for OfSlice {
 
     #[inline(always)]
     fn lend(value: &[T], arena: &Arena) -> Slice {
-        sequences::lend_slice(value, arena)
+        lend_slice(value, arena)
     }
     fn point(value: &[T], arena: &Arena) -> *const Slice {
-        arena.hold(sequences::lend_slice(value, arena))
+        arena.hold(lend_slice(value, arena))
     }
     #[inline(always)]
     unsafe fn take<'c>(lent: &Slice, arena: &'c Arena) -> &'c [T::Taken<'c>] {
@@ -469,7 +505,7 @@ unsafe impl<T: Data> Boxing<T> for OfValue {
 
     #[inline]
     fn lend(value: &Box<T>, arena: &Arena) -> *const T::Lent {
-        <Self as Referring<T>>::lend(value, arena)
+        pointed::<T>(value, || Data::lend(&**value, arena), arena)
     }
     #[inline]
     unsafe fn take<'c>(lent: &*const T::Lent, arena: &'c Arena) -> Box<T::Taken<'c>> {
@@ -505,7 +541,17 @@ unsafe impl<D: ?Sized + Dynamic + 'static> Boxing<D> for OfObject {
     type Taken<'c> = Box<D>;
     const TYPE: &'static TypeDescriptor = object::Described::<D, { type_flags::UNIQUE }>::TYPE;
 
-    fn lend(value: &Box<D>, _: &Arena) -> Object {
+    fn lend(value: &Box<D>, arena: &Arena) -> Object {
+        if BY_REFERENCE.get() {
+            // The caller keeps it: what is lent is a reference, which the callee cannot move out of what it stands in.
+            let object: *const D = core::ptr::from_ref::<D>(value);
+            return Object {
+                interface: D::table::<ByReference<D>>(),
+                state: core::ptr::from_mut(arena.hold(object)).cast(),
+                retain: None,
+                release: None,
+            };
+        }
         // SAFETY: D7: a second box for the same object; the first is forgotten by `surrender` once the call was made,
         // and the call is made as soon as its arguments are lent.
         let value = unsafe { core::ptr::read(value) };
