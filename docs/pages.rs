@@ -1,8 +1,4 @@
 //! The pages of the book, so that every block of code in them is compiled and run by `cargo test --doc`.
-#![expect(
-    clippy::test_attr_in_doctest,
-    reason = "a test is shown as an author writes it"
-)]
 
 #[doc = include_str!("src/contracts.md")]
 pub mod contracts {}
