@@ -35,7 +35,11 @@ fn every_rule_names_tests_that_are_there() {
                 && letters.next().is_some_and(|digit| digit.is_ascii_digit())
         })
         .collect();
-    assert_eq!(rows.len(), 38, "nine of A, seven of B, seventeen of C, five of D");
+    assert_eq!(
+        rows.len(),
+        38,
+        "nine of A, seven of B, seventeen of C, five of D"
+    );
     for row in rows {
         let tests = row.rsplit_once(" | ").expect("three cells").1;
         let reason = !tests.trim_end_matches(" |").is_empty();
