@@ -312,7 +312,13 @@ impl<D: ?Sized> Proxy<D> {
 impl<D: ?Sized> Drop for Proxy<D> {
     fn drop(&mut self) {
         if self.registered {
-            shared_proxies(|shared| shared.remove(&core::ptr::from_ref(self).addr()));
+            shared_proxies(|shared| {
+                shared.remove(&core::ptr::from_ref(self).addr());
+                if shared.is_empty() {
+                    // Nothing may be left of an image that is unmapped, not even an empty node.
+                    *shared = BTreeSet::new();
+                }
+            });
         }
         if let Some(release) = self.object.release {
             // SAFETY: O3: the owner that this proxy has.

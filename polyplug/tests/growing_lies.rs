@@ -399,7 +399,8 @@ fn c09_an_enum_is_a_tag_and_a_pointer() {
     let number = 1_u32;
     let payload = std::ptr::from_ref(&number).cast();
     let open = |tag| {
-        let grown = c::at(&GrownVariant { tag, payload });
+        let variant = GrownVariant { tag, payload };
+        let grown = c::at(&variant);
         c::invoke::<_, u32>(3, &std::ptr::from_ref(&grown)).expect("a value")
     };
     assert_eq!(open(0), 1);

@@ -610,7 +610,8 @@ fn a03_a_thread_that_outlives_its_module_is_named_and_the_last_holder() {
     );
     host.set_mode("go");
     assert_unmapped(&module);
-    assert_eq!(threads_called("outlives"), 0);
+    // The library is free when the thread has left it; the system takes a moment more to end it.
+    until("it ends", || threads_called("outlives") == 0);
 }
 
 #[test]
