@@ -12,6 +12,7 @@ pub use self::options::{LoadCandidate, LoadOptions, Mismatch, SkippedContract};
 pub use self::report::{CallHolder, Holders, ReloadReport, UnloadOutcome, UnloadReport};
 pub use self::runtime::{Builder, Provider, Runtime};
 pub use self::threads::{HoldReason, ThreadHolder};
+pub use self::types::{FieldInfo, Memory, Passing, TypeInfo, TypeKind, VariantInfo};
 
 mod admission;
 mod cell;
@@ -42,4 +43,5 @@ mod report;
 mod runtime;
 mod state;
 pub(crate) mod threads;
+mod types;
 pub(crate) mod views;

@@ -4,7 +4,10 @@ use core::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use polyplug_abi::method_flags;
+
 use super::model::{ArgumentModel, Catalog, ContractModel, MethodModel};
+use super::types::{Memory, Passing, TypeInfo};
 
 /// The version of a contract: majors are different contracts, minors grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,8 +27,8 @@ impl fmt::Display for ContractVersion {
 /// A contract.
 #[derive(Clone)]
 pub struct ContractInfo {
-    catalog: Arc<Catalog>,
-    index: usize,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) index: usize,
 }
 
 impl ContractInfo {
@@ -71,6 +74,24 @@ impl ContractInfo {
     #[must_use]
     pub fn is_host_contract(&self) -> bool {
         self.model().host
+    }
+
+    /// Whether some methods take `&mut self`, so that each caller has an instance of its own.
+    #[must_use]
+    pub fn is_exclusive(&self) -> bool {
+        self.model().exclusive
+    }
+
+    /// Whether results may borrow from the plugin, so that callers hold it still.
+    #[must_use]
+    pub fn is_pinned(&self) -> bool {
+        self.model().pinned
+    }
+
+    /// A number made of the names of the methods, in order: equal numbers, equal names in equal order.
+    #[must_use]
+    pub fn order(&self) -> u64 {
+        self.model().order
     }
 
     /// The methods, in order.
@@ -127,21 +148,45 @@ impl MethodInfo {
         self.model().has_default
     }
 
+    /// Whether it takes `&mut self`.
+    #[must_use]
+    pub fn is_exclusive(&self) -> bool {
+        self.model().exclusive
+    }
+
+    /// Whether its result borrows from its arguments: it is lent, and belongs to nobody.
+    #[must_use]
+    pub fn borrows_from_arguments(&self) -> bool {
+        self.model().borrows & method_flags::BORROWS != 0
+    }
+
+    /// Whether its result borrows from the plugin: it is lent, and lives while the plugin is held still.
+    #[must_use]
+    pub fn borrows_from_plugin(&self) -> bool {
+        self.model().borrows & method_flags::BORROWS_OBJECT != 0
+    }
+
     /// The arguments, without the receiver.
     #[must_use]
     pub fn arguments(&self) -> Vec<ArgumentInfo> {
-        self.model()
-            .arguments
-            .iter()
-            .map(|argument| self.argument(argument))
+        (0..self.model().arguments.len())
+            .map(|argument| ArgumentInfo {
+                method: self.clone(),
+                argument,
+            })
             .collect()
     }
 
-    fn argument(&self, argument: &ArgumentModel) -> ArgumentInfo {
-        ArgumentInfo {
-            name: argument.name.clone(),
-            ty: self.contract.catalog.argument_type(argument),
-        }
+    /// Size and alignment, in bytes, of the frame that `invoke` takes for this method.
+    #[must_use]
+    pub fn frame(&self) -> Memory {
+        Memory::of(self.model().frame)
+    }
+
+    /// The type of the result.
+    #[must_use]
+    pub fn result_type(&self) -> TypeInfo {
+        TypeInfo::new(&self.contract.catalog, self.model().result)
     }
 
     /// The type of the result, as in Rust.
@@ -170,23 +215,61 @@ impl fmt::Debug for MethodInfo {
 }
 
 /// An argument of a method.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct ArgumentInfo {
-    name: String,
-    ty: String,
+    method: MethodInfo,
+    argument: usize,
 }
 
 impl ArgumentInfo {
+    fn model(&self) -> &ArgumentModel {
+        &self.method.model().arguments[self.argument]
+    }
+
     /// The name; nothing when the contract has a pattern there.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        &self.model().name
     }
 
     /// The type, as in Rust.
     #[must_use]
-    pub fn ty(&self) -> &str {
-        &self.ty
+    pub fn ty(&self) -> String {
+        self.method.contract.catalog.argument_type(self.model())
+    }
+
+    /// The type of what crosses: for a slice, that of its elements; for a reference, that of what it points to.
+    #[must_use]
+    pub fn type_info(&self) -> TypeInfo {
+        TypeInfo::new(&self.method.contract.catalog, self.model().ty)
+    }
+
+    /// How it stands in the C signature and in the frame.
+    #[must_use]
+    pub fn passing(&self) -> Passing {
+        Passing::of(self.model().passing)
+    }
+
+    /// Where it lies in the frame, in bytes.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.model().offset
+    }
+}
+
+impl fmt::Display for ArgumentInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self.name() {
+            "" => "_",
+            name => name,
+        };
+        write!(f, "{name}: {}", self.ty())
+    }
+}
+
+impl fmt::Debug for ArgumentInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ArgumentInfo({self})")
     }
 }
 

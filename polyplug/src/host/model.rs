@@ -43,6 +43,10 @@ pub(crate) struct ContractModel {
     pub(crate) host: bool,
     /// Some methods take `&mut self`.
     pub(crate) exclusive: bool,
+    /// Results may borrow from the plugin.
+    pub(crate) pinned: bool,
+    /// The number of its order of methods.
+    pub(crate) order: u64,
     pub(crate) methods: Vec<MethodModel>,
 }
 
@@ -57,6 +61,8 @@ pub(crate) struct MethodModel {
     pub(crate) borrows: u32,
     pub(crate) arguments: Vec<ArgumentModel>,
     pub(crate) result: usize,
+    /// Size and alignment of its frame.
+    pub(crate) frame: (usize, usize),
 }
 
 #[derive(Debug)]
@@ -64,6 +70,8 @@ pub(crate) struct ArgumentModel {
     pub(crate) name: String,
     pub(crate) passing: u32,
     pub(crate) ty: usize,
+    /// Where it lies in the frame.
+    pub(crate) offset: usize,
 }
 
 #[derive(Debug, Default)]
@@ -71,6 +79,7 @@ pub(crate) struct TypeModel {
     pub(crate) kind: u32,
     pub(crate) flags: u32,
     pub(crate) name: String,
+    pub(crate) docs: String,
     pub(crate) length: usize,
     pub(crate) elements: Vec<usize>,
     pub(crate) fields: Vec<FieldModel>,
@@ -83,7 +92,10 @@ pub(crate) struct TypeModel {
 #[derive(Debug)]
 pub(crate) struct FieldModel {
     pub(crate) name: String,
+    pub(crate) docs: String,
     pub(crate) ty: usize,
+    /// Where it lies in the lent, and in the owned form.
+    pub(crate) offsets: (usize, usize),
     /// Who reads a value without it fills it in.
     pub(crate) has_default: bool,
 }
@@ -91,6 +103,8 @@ pub(crate) struct FieldModel {
 #[derive(Debug)]
 pub(crate) struct VariantModel {
     pub(crate) name: String,
+    pub(crate) docs: String,
+    pub(crate) tag: u32,
     /// It stands for those that are unknown.
     pub(crate) other: bool,
     pub(crate) fields: Vec<FieldModel>,
@@ -335,6 +349,8 @@ impl Copier {
             minor: contract.minor,
             host: contract.flags & contract_flags::HOST != 0,
             exclusive: contract.flags & contract_flags::EXCLUSIVE != 0,
+            pinned: contract.flags & contract_flags::PINNED != 0,
+            order: contract.order,
             methods: Vec::new(),
         });
         // SAFETY: clause 1.
@@ -367,6 +383,7 @@ impl Copier {
                 name,
                 passing: argument.passing,
                 ty,
+                offset: argument.frame_offset,
             });
         }
         // SAFETY: clause 1.
@@ -379,6 +396,7 @@ impl Copier {
                 borrows: method.flags & (method_flags::BORROWS | method_flags::BORROWS_OBJECT),
                 arguments,
                 result: self.ty((method.result)())?,
+                frame: (method.frame_size, method.frame_align),
             })
         }
     }
@@ -397,11 +415,12 @@ impl Copier {
         }
         self.types.insert(pointer, index);
         // SAFETY: clause 1.
-        let name = unsafe { text(ty.name) }?;
+        let (name, docs) = unsafe { (text(ty.name)?, text(ty.docs)?) };
         self.catalog.types.push(TypeModel {
             kind: ty.kind,
             flags: ty.flags,
             name,
+            docs,
             length: ty.length,
             lent: (ty.lent_size, ty.lent_align),
             owned: (ty.owned_size, ty.owned_align),
@@ -428,9 +447,17 @@ impl Copier {
             // SAFETY: clause 1.
             let variant = unsafe { entry(variant, "a variant") }?;
             // SAFETY: clause 1.
-            let (name, fields) = unsafe { (text(variant.name)?, self.fields(&variant.fields)?) };
+            let (name, docs, fields) = unsafe {
+                (
+                    text(variant.name)?,
+                    text(variant.docs)?,
+                    self.fields(&variant.fields)?,
+                )
+            };
             variants.push(VariantModel {
                 name,
+                docs,
+                tag: variant.tag,
                 other: ty.kind == type_kind::GROWING_ENUM && variant.tag == OTHER_TAG,
                 fields,
             });
@@ -462,10 +489,12 @@ impl Copier {
             // SAFETY: clause 1.
             let ty = unsafe { self.ty((field.ty)()) }?;
             // SAFETY: clause 1.
-            let name = unsafe { text(field.name) }?;
+            let (name, docs) = unsafe { (text(field.name)?, text(field.docs)?) };
             models.push(FieldModel {
                 name,
+                docs,
                 ty,
+                offsets: (field.lent_offset, field.owned_offset),
                 has_default: field.flags & field_flags::DEFAULT != 0,
             });
         }
