@@ -2,7 +2,7 @@
 //!
 //! Descriptors lie in the image that was compiled with the contract. The core copies what it keeps.
 
-use crate::{List, Slice};
+use crate::{BridgeFunction, List, Slice};
 
 /// Yields a type's descriptor. A function, so that recursive types can point at themselves.
 pub type TypeFunction = unsafe extern "C" fn() -> *const TypeDescriptor;
@@ -325,10 +325,13 @@ pub struct ContractDescriptor {
     pub order: u64,
     /// Its methods, in order.
     pub methods: List<MethodDescriptor>,
+    /// Makes the interface for implementations in other languages; null when there is none.
+    pub bridge: Option<BridgeFunction>,
 }
 
 frozen_layout!(ContractDescriptor {
-    size: 88, size @ 0, flags @ 4, major @ 8, minor @ 12, id @ 16, name @ 32, docs @ 48, order @ 64, methods @ 72,
+    size: 96, size @ 0, flags @ 4, major @ 8, minor @ 12, id @ 16, name @ 32, docs @ 48, order @ 64, methods @ 72,
+    bridge @ 88,
 });
 
 macro_rules! shared_between_threads {

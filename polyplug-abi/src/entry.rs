@@ -155,9 +155,13 @@ pub struct PluginDescriptor {
             error: *mut Buffer,
         ) -> *mut (),
     >,
+    /// What `construct` and `restore` find as the state of their receiver: for who makes descriptions while it runs. Null
+    /// otherwise.
+    pub data: *mut (),
 }
 
 frozen_layout!(PluginDescriptor {
-    size: 168, size @ 0, flags @ 4, name @ 8, version @ 24, description @ 40, authors @ 56, license @ 72,
+    size: 176, size @ 0, flags @ 4, name @ 8, version @ 24, description @ 40, authors @ 56, license @ 72,
     repository @ 88, requires @ 104, construct @ 120, destroy @ 128, wants @ 136, save @ 152, restore @ 160,
+    data @ 168,
 });

@@ -489,7 +489,7 @@ pub(crate) unsafe fn invoke<R: Data>(
 /// # Safety
 /// 1., 2. and 3. As for [`invoke`].
 #[inline(never)]
-unsafe fn admit(
+pub(crate) unsafe fn admit(
     receiver: *mut Receiver,
     method: &MethodDescriptor,
     frame: *const c_void,

@@ -193,11 +193,60 @@ macro_rules! arities {
                 const METHOD: &'static MethodDescriptor =
                     &describe::method(0, "call", "", Self::ARGUMENTS, Self::FRAME, R::FUNCTION);
                 const METHODS: &'static [&'static MethodDescriptor] = &[Self::METHOD];
-                const SHARED: &'static ContractDescriptor =
-                    &describe::contract(0, 1, 0, "", "Fn", "", &["call"], Self::METHODS);
+                const SHARED: &'static ContractDescriptor = &describe::contract(
+                    0, 1, 0, "", "Fn", "", &["call"], Self::METHODS, bridge::<false, $($P,)* R>,
+                );
                 const EXCLUSIVE: &'static ContractDescriptor = &describe::contract(
                     contract_flags::EXCLUSIVE, 1, 0, "", "FnMut", "", &["call"], Self::METHODS,
+                    bridge::<true, $($P,)* R>,
                 );
+            }
+
+            /// The interface of closures in other languages.
+            struct Bridge<const EXCLUSIVE: bool, $($P,)* R>(PhantomData<($($P,)* R,)>);
+
+            impl<const EXCLUSIVE: bool, $($P: Parameter + 'static,)* R: Whole> Bridge<EXCLUSIVE, $($P,)* R> {
+                const TABLE: &'static Interface<$($P,)* R> = &Interface {
+                    header: describe::bridge_header::<Interface<$($P,)* R>>(
+                        contract::<$($P,)* R>(EXCLUSIVE), bridge_invoke::<EXCLUSIVE, $($P,)* R>,
+                    ),
+                    call: bridge_call::<EXCLUSIVE, $($P,)* R>,
+                };
+            }
+
+            /// # Safety
+            /// None: it is `unsafe` only to have the type that C code knows.
+            unsafe extern "C" fn bridge<
+                const EXCLUSIVE: bool, $($P: Parameter + 'static,)* R: Whole
+            >() -> *const InterfaceHeader {
+                core::ptr::from_ref(Bridge::<EXCLUSIVE, $($P,)* R>::TABLE).cast()
+            }
+
+            /// # Safety
+            /// 1. As for [`bridge::pass_on`](crate::bridge::pass_on).
+            unsafe extern "C" fn bridge_call<
+                const EXCLUSIVE: bool, $($P: Parameter + 'static,)* R: Whole
+            >(
+                receiver: *mut Receiver, $($wire: $P::Wire,)* out: OutOf<R>,
+            ) -> ReturnOf<R> {
+                #[repr(C)]
+                struct Frame<$($P: Parameter,)*>($($P::Wire,)*);
+                let frame = Frame::<$($P,)*>($($wire,)*);
+                let (contract, frame) = (contract::<$($P,)* R>(EXCLUSIVE), (&raw const frame).cast());
+                // SAFETY: clause 1.
+                unsafe { crate::bridge::pass_on::<R>(receiver, contract, 0, frame, out) }
+            }
+
+            /// # Safety
+            /// 1. As for [`bridge_invoke`](crate::bridge::bridge_invoke).
+            unsafe extern "C" fn bridge_invoke<
+                const EXCLUSIVE: bool, $($P: Parameter + 'static,)* R: Whole
+            >(
+                receiver: *mut Receiver, method: u32, frame: *const c_void, out: *mut c_void,
+            ) -> i32 {
+                let contract = contract::<$($P,)* R>(EXCLUSIVE);
+                // SAFETY: clause 1.
+                unsafe { crate::bridge::bridge_invoke(receiver, contract, method, frame, out) }
             }
 
             struct Table<S, $($P,)* R>(PhantomData<(S, $($P,)* R,)>);

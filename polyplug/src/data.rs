@@ -23,8 +23,11 @@ use core::alloc::Layout;
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 
-use polyplug_abi::{MethodDescriptor, Receiver, Slice, TypeDescriptor, TypeFunction};
+use polyplug_abi::{
+    ContractDescriptor, MethodDescriptor, Receiver, Slice, TypeDescriptor, TypeFunction,
+};
 
+use crate::bridge;
 use crate::call::{self, Handle, Session};
 use crate::contract::{Access, Contract};
 use crate::fault::Fault;
@@ -242,6 +245,22 @@ pub unsafe trait Data: Sized {
         unsafe { call::enter_exclusive::<S, Self>(receiver, out, body) }
     }
 
+    /// A method that returns `T`, passed on to a guest: see [`bridge::pass_on`].
+    ///
+    /// # Safety
+    /// 1. As there.
+    #[doc(hidden)]
+    unsafe fn bridge(
+        receiver: *mut Receiver,
+        contract: &'static ContractDescriptor,
+        method: u32,
+        frame: *const c_void,
+        out: OutOf<Self>,
+    ) -> ReturnOf<Self> {
+        // SAFETY: clause 1, kept by the caller.
+        unsafe { bridge::pass_on::<Self>(receiver, contract, method, frame, out) }
+    }
+
     /// A method that returns `T`, in the callee's erased face: see [`call::invoke`].
     ///
     /// # Safety
@@ -329,6 +348,8 @@ pub unsafe trait Travel<T: Data> {
         returned: Self::Return,
         place: &MaybeUninit<T::Owned>,
     ) -> Result<(), crate::check::Invalid>;
+    /// Bridge: where a guest shall write the result.
+    fn place(out: Self::Out, returned: &mut Self::Return) -> *mut c_void;
     /// Erased callee: writes what was returned by value to `place`.
     ///
     /// # Safety
@@ -424,6 +445,10 @@ unsafe impl<T: Scalar> Travel<T> for ByValue {
         crate::check::scalar(T::TYPE, T::bits(returned))
     }
     #[inline(always)]
+    fn place(_: NoOut, returned: &mut T::Wide) -> *mut c_void {
+        core::ptr::from_mut(returned).cast()
+    }
+    #[inline(always)]
     unsafe fn store(returned: T::Wide, place: *mut c_void) {
         // SAFETY: clause 1, kept by the caller.
         unsafe { place.cast::<T::Wide>().write(returned) }
@@ -472,6 +497,10 @@ unsafe impl<T: Data> Travel<T> for ByAddress {
         unsafe { crate::check::owned(T::TYPE, place.as_ptr().cast()) }
     }
     #[inline(always)]
+    fn place(out: *mut T::Owned, (): &mut ()) -> *mut c_void {
+        out.cast()
+    }
+    #[inline(always)]
     unsafe fn store((): (), _: *mut c_void) {}
 }
 
@@ -517,6 +546,10 @@ unsafe impl<T: Data> Travel<T> for AsNothing {
     }
     unsafe fn check((): (), _: &MaybeUninit<T::Owned>) -> Result<(), crate::check::Invalid> {
         Ok(())
+    }
+    #[inline(always)]
+    fn place(_: NoOut, (): &mut ()) -> *mut c_void {
+        core::ptr::null_mut()
     }
     #[inline(always)]
     unsafe fn store((): (), _: *mut c_void) {}

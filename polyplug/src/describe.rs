@@ -4,9 +4,9 @@ use core::alloc::Layout;
 use core::ffi::c_void;
 
 use polyplug_abi::{
-    ArgumentDescriptor, ContractDescriptor, FieldDescriptor, InterfaceHeader, InvokeFunction, List,
-    MethodDescriptor, Slice, TypeDescriptor, TypeFunction, VariantDescriptor, field_flags,
-    interface_flags, type_flags, type_kind,
+    ArgumentDescriptor, BridgeFunction, ContractDescriptor, FieldDescriptor, InterfaceHeader,
+    InvokeFunction, List, MethodDescriptor, Slice, TypeDescriptor, TypeFunction, VariantDescriptor,
+    field_flags, interface_flags, type_flags, type_kind,
 };
 
 use crate::contract::order_of;
@@ -27,6 +27,7 @@ pub const fn contract(
     docs: &'static str,
     names: &[&str],
     methods: &'static [&'static MethodDescriptor],
+    bridge: BridgeFunction,
 ) -> ContractDescriptor {
     ContractDescriptor {
         size: size_of::<ContractDescriptor>() as u32,
@@ -38,6 +39,7 @@ pub const fn contract(
         docs: Slice::text(docs),
         order: order_of(names),
         methods: List::of(methods),
+        bridge: Some(bridge),
     }
 }
 
@@ -162,6 +164,18 @@ pub const fn interface_header<I>(
         order: contract.order,
         contract,
         invoke,
+    }
+}
+
+/// The head of a bridged interface: what its functions return is checked.
+#[must_use]
+pub const fn bridge_header<I>(
+    contract: &'static ContractDescriptor,
+    invoke: InvokeFunction,
+) -> InterfaceHeader {
+    InterfaceHeader {
+        flags: 0,
+        ..interface_header::<I>(contract, invoke)
     }
 }
 

@@ -557,6 +557,7 @@ pub use plugin::{
     RefuseRestore, RefuseSave, Restored, Restorer, Saved, Saver,
 };
 
+mod bridge;
 mod call;
 mod check;
 mod closure;
@@ -592,6 +593,7 @@ pub mod __private {
 
     pub use polyplug_abi as abi;
 
+    pub use crate::bridge::bridge_invoke;
     pub use crate::call::{
         Handle, Raise, RaiseAsError, RaiseByUnwinding, begin, explain, settle, text, unbound,
         unbound_mut, unknown_method,
@@ -609,9 +611,9 @@ pub mod __private {
         lend_struct, lend_variant, size_word, unknown_variant,
     };
     pub use crate::describe::{
-        argument, contract, defaulted, enumeration, field, flags, growing_enumeration,
-        growing_structure, index_of, interface_header, method, offset_in_frame, offset_in_variant,
-        read, structure, text_function, variant,
+        argument, bridge_header, contract, defaulted, enumeration, field, flags,
+        growing_enumeration, growing_structure, index_of, interface_header, method,
+        offset_in_frame, offset_in_variant, read, structure, text_function, variant,
     };
     pub use crate::entry::{CONTRACTS, ContractEntry, OFFERS, OfferEntry, count_offer};
     pub use crate::fault::Fault;

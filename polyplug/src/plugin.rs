@@ -462,6 +462,7 @@ impl<T: 'static, M: Metadata, K: Construct<T>> Described<T, M, K> {
         wants: List::of(M::WANTS),
         save: None,
         restore: None,
+        data: core::ptr::null_mut(),
     };
 }
 

@@ -20,6 +20,7 @@ pub(crate) fn expand(contract: &Contract<'_>) -> TokenStream {
         .iter()
         .map(|method| callee(contract, method));
     let invoke = invoke(contract);
+    let bridge = bridge(contract);
     let defaults = defaults(contract);
     let callers = contract
         .methods
@@ -39,6 +40,7 @@ pub(crate) fn expand(contract: &Contract<'_>) -> TokenStream {
             #(#frames)*
             #(#callees)*
             #invoke
+            #bridge
             #defaults
             #(#callers)*
             #handles
@@ -669,7 +671,7 @@ fn descriptor(contract: &Contract<'_>) -> TokenStream {
         #(#indices)*
         const __METHODS: &[&#door::abi::MethodDescriptor] = &[#(#descriptors)*];
         const __DESCRIPTOR: &'static #door::abi::ContractDescriptor =
-            &#door::contract(0 #(#flags)*, #major, #minor, #id, #name, #docs, __NAMES, __METHODS);
+            &#door::contract(0 #(#flags)*, #major, #minor, #id, #name, #docs, __NAMES, __METHODS, __bridge);
 
         #[#door::linkme::distributed_slice(#door::CONTRACTS)]
         #[linkme(crate = #door::linkme)]
@@ -786,6 +788,68 @@ fn invoke(contract: &Contract<'_>) -> TokenStream {
                     _ => #door::unknown_method(__receiver, #id, __method),
                 }
             }
+        }
+    }
+}
+
+/// The interface for implementations in other languages: each function packs its arguments, and passes them on.
+fn bridge(contract: &Contract<'_>) -> TokenStream {
+    let Contract { door, methods, .. } = contract;
+    let functions = methods.iter().map(|method| {
+        let Signature {
+            names,
+            types,
+            out,
+            returned,
+        } = Signature::of(door, method);
+        let (cfgs, bridge, index) = (&method.cfgs, method.named("bridge"), method.named("index"));
+        let pass_on = data(door, &method.fixed_result(), &quote!(bridge));
+        let body = method.point(
+            door,
+            &quote! {
+                #[repr(C)]
+                struct __Frame(#(#types),*);
+                let __packed = __Frame(#(#names),*);
+                #pass_on(__receiver, __DESCRIPTOR, #index, (&raw const __packed).cast(), __out)
+            },
+        );
+        quote! {
+            #(#cfgs)*
+            unsafe extern "C" fn #bridge(
+                __receiver: *mut #door::abi::Receiver, #(#names: #types,)* __out: #out,
+            ) -> #returned {
+                unsafe { #body }
+            }
+        }
+    });
+    let fields = methods.iter().map(|method| {
+        let (cfgs, name, bridge) = (&method.cfgs, method.ident, method.named("bridge"));
+        let function = if method.default.is_some() {
+            quote!(#door::core::option::Option::Some(#bridge))
+        } else {
+            quote!(#bridge)
+        };
+        let field = method.point(door, &quote!(#name: #function));
+        quote!(#(#cfgs)* #field,)
+    });
+    quote! {
+        #(#functions)*
+
+        unsafe extern "C" fn __bridge() -> *const #door::abi::InterfaceHeader {
+            const TABLE: &'static __Interface = &__Interface {
+                __header: #door::bridge_header::<__Interface>(__DESCRIPTOR, __bridge_erased),
+                #(#fields)*
+            };
+            (TABLE as *const __Interface).cast()
+        }
+
+        unsafe extern "C" fn __bridge_erased(
+            __receiver: *mut #door::abi::Receiver,
+            __method: #door::core::primitive::u32,
+            __frame: *const #door::core::ffi::c_void,
+            __place: *mut #door::core::ffi::c_void,
+        ) -> #door::core::primitive::i32 {
+            unsafe { #door::bridge_invoke(__receiver, __DESCRIPTOR, __method, __frame, __place) }
         }
     }
 }

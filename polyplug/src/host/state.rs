@@ -1,7 +1,6 @@
 //! States of plugins: how they are made, saved, restored and destroyed. Every call into a plugin here is contained.
 
 use core::fmt;
-use core::ptr;
 
 use polyplug_abi::{Buffer, PluginDescriptor, Receiver};
 use std::sync::Arc;
@@ -29,7 +28,8 @@ pub(crate) unsafe fn construct(
     context: &Arc<ContextCore>,
     plugin: &str,
 ) -> Result<*mut ()> {
-    let mut receiver = Receiver::new(ptr::null_mut());
+    // SAFETY: clause 1.
+    let mut receiver = Receiver::new(unsafe { (*descriptor).data });
     let mut error = Buffer::EMPTY;
     // SAFETY: clause 1; a fresh receiver, a live context, a place for an error.
     let state =
@@ -102,7 +102,8 @@ pub(crate) unsafe fn restore(
     let Some(restore) = (unsafe { (*descriptor).restore }) else {
         return Ok(None);
     };
-    let mut receiver = Receiver::new(ptr::null_mut());
+    // SAFETY: clause 1.
+    let mut receiver = Receiver::new(unsafe { (*descriptor).data });
     let mut error = Buffer::EMPTY;
     // SAFETY: clause 1; a fresh receiver, a live context, lent bytes, a place for an error.
     let state = unsafe {

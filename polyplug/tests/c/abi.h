@@ -35,7 +35,7 @@ typedef struct {
     TypeFunction result;
     size_t frame_size, frame_align;
 } Method;
-struct Contract { uint32_t size, flags, major, minor; Slice id, name, docs; uint64_t order; List methods; };
+struct Contract { uint32_t size, flags, major, minor; Slice id, name, docs; uint64_t order; List methods; const void *(*bridge)(void); };
 
 typedef struct FaultRecord FaultRecord;
 typedef struct {
@@ -93,6 +93,7 @@ typedef struct {
     List wants;
     void (*save)(Receiver *, Buffer *out);
     void *(*restore)(Receiver *, const void *context, const uint8_t *saved, size_t saved_len, Buffer *error);
+    void *data;
 } Plugin;
 typedef struct {
     uint32_t size, flags;

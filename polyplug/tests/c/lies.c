@@ -17,12 +17,12 @@ typedef struct { uint32_t size, kind, flags, reserved; Slice name, docs; size_t 
 typedef struct { uint32_t size, passing; Slice name; const Type *(*type)(void); size_t frame_offset; } Argument;
 typedef struct { uint32_t size, flags; Slice name, docs; List arguments; const Type *(*result)(void);
     size_t frame_size, frame_align; } Method;
-typedef struct { uint32_t size, flags, major, minor; Slice id, name, docs; uint64_t order; List methods; } Contract;
+typedef struct { uint32_t size, flags, major, minor; Slice id, name, docs; uint64_t order; List methods; const void *(*bridge)(void); } Contract;
 typedef struct { uint32_t size, method_count, flags, reserved; uint64_t order; const Contract *contract;
     int (*invoke)(void *, uint32_t, const void *, void *); void *methods[1]; } Interface;
 typedef struct { uint32_t size, flags; Slice name, version, description, authors, license, repository; List requires;
     void *(*construct)(void *, const void *, void *); void (*destroy)(void *); List wants;
-    void (*save)(void *, void *); void *(*restore)(void *, const void *, const uint8_t *, size_t, void *); } Plugin;
+    void (*save)(void *, void *); void *(*restore)(void *, const void *, const uint8_t *, size_t, void *); void *data; } Plugin;
 typedef struct { uint32_t size, flags; const Plugin *plugin; const Interface *interface; const Slice *written;
     size_t written_count; } Offer;
 
