@@ -804,11 +804,14 @@ fn bridge(contract: &Contract<'_>) -> TokenStream {
         } = Signature::of(door, method);
         let (cfgs, bridge, index) = (&method.cfgs, method.named("bridge"), method.named("index"));
         let pass_on = data(door, &method.fixed_result(), &quote!(bridge));
+        // Of types that are inferred: where nothing is written, nothing can be elided.
+        let parts = (0..names.len()).map(|part| format_ident!("__P{part}"));
+        let parts: Vec<_> = parts.collect();
         let body = method.point(
             door,
             &quote! {
                 #[repr(C)]
-                struct __Frame(#(#types),*);
+                struct __Frame<#(#parts),*>(#(#parts),*);
                 let __packed = __Frame(#(#names),*);
                 #pass_on(__receiver, __DESCRIPTOR, #index, (&raw const __packed).cast(), __out)
             },

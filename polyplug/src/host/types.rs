@@ -23,31 +23,43 @@ impl Memory {
     }
 }
 
-/// The number of a kind is that of the binary interface.
+/// Numbers of the binary interface, with names. (Not enums: a variant called `Option` would make the compiler spell
+/// `std::option::Option` in every message of a program that uses this crate.)
 macro_rules! numbered {
-    ($(#[$attribute:meta])* $name:ident of $module:ident { $($(#[$docs:meta])* $variant:ident = $number:ident,)* }) => {
+    ($(#[$attribute:meta])* $name:ident of $module:ident { $($(#[$docs:meta])* $constant:ident,)* }) => {
         $(#[$attribute])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        #[repr(u32)]
-        pub enum $name {
-            $($(#[$docs])* $variant = $module::$number,)*
-            /// One that this version does not know.
-            Unknown = u32::MAX,
-        }
+        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+        pub struct $name(u32);
 
         impl $name {
+            $($(#[$docs])* pub const $constant: Self = Self($module::$constant);)*
+
             pub(crate) fn of(number: u32) -> Self {
-                match number {
-                    $($module::$number => Self::$variant,)*
-                    _ => Self::Unknown,
-                }
+                Self(number)
             }
 
             /// Its number in the binary interface.
             #[must_use]
             pub const fn number(self) -> u32 {
-                self as u32
+                self.0
+            }
+
+            /// The name that it has here; nothing for one that this version does not know.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$constant => stringify!($constant),)*
+                    _ => "",
+                }
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self.name() {
+                    "" => write!(f, "{}({})", stringify!($name), self.0),
+                    name => f.write_str(name),
+                }
             }
         }
     };
@@ -57,85 +69,85 @@ numbered! {
     /// What kind of type it is.
     TypeKind of type_kind {
         /// `()`.
-        Unit = UNIT,
+        UNIT,
         /// `bool`.
-        Bool = BOOL,
+        BOOL,
         /// `char`.
-        Char = CHAR,
+        CHAR,
         /// `i8`.
-        I8 = I8,
+        I8,
         /// `i16`.
-        I16 = I16,
+        I16,
         /// `i32`.
-        I32 = I32,
+        I32,
         /// `i64`.
-        I64 = I64,
+        I64,
         /// `u8`.
-        U8 = U8,
+        U8,
         /// `u16`.
-        U16 = U16,
+        U16,
         /// `u32`.
-        U32 = U32,
+        U32,
         /// `u64`.
-        U64 = U64,
+        U64,
         /// `isize`.
-        Isize = ISIZE,
+        ISIZE,
         /// `usize`.
-        Usize = USIZE,
+        USIZE,
         /// `f32`.
-        F32 = F32,
+        F32,
         /// `f64`.
-        F64 = F64,
+        F64,
         /// `String`.
-        String = STRING,
+        STRING,
         /// `Vec<T>`; one element.
-        List = LIST,
+        LIST,
         /// `[T; N]`; one element, and a length.
-        Array = ARRAY,
+        ARRAY,
         /// `Option<T>`; one element.
-        Option = OPTION,
+        OPTION,
         /// `Result<T, E>`; two elements.
-        Result = RESULT,
+        RESULT,
         /// A tuple; its fields have no names.
-        Tuple = TUPLE,
+        TUPLE,
         /// A struct.
-        Struct = STRUCT,
+        STRUCT,
         /// An enum.
-        Enum = ENUM,
+        ENUM,
         /// `Box<T>`; one element.
-        Box = BOX,
+        BOX,
         /// `Fault`.
-        Fault = FAULT,
+        FAULT,
         /// A contract's object, or a closure.
-        Object = OBJECT,
+        OBJECT,
         /// `&str`.
-        Text = TEXT,
+        TEXT,
         /// `&[T]`; one element.
-        Slice = SLICE,
+        SLICE,
         /// `&T`; one element.
-        Reference = REFERENCE,
+        REFERENCE,
         /// `u128`.
-        U128 = U128,
+        U128,
         /// `i128`.
-        I128 = I128,
+        I128,
         /// A map; one element, the pair.
-        Map = MAP,
+        MAP,
         /// A set; one element.
-        Set = SET,
+        SET,
         /// `Duration`.
-        Duration = DURATION,
+        DURATION,
         /// `SystemTime`.
-        SystemTime = SYSTEM_TIME,
+        SYSTEM_TIME,
         /// `PathBuf`.
-        Path = PATH,
+        PATH,
         /// `&Path`.
-        BorrowedPath = BORROWED_PATH,
+        BORROWED_PATH,
         /// A set of bits; one element, the integer.
-        Flags = FLAGS,
+        FLAGS,
         /// A struct that may grow.
-        GrowingStruct = GROWING_STRUCT,
+        GROWING_STRUCT,
         /// An enum that may grow.
-        GrowingEnum = GROWING_ENUM,
+        GROWING_ENUM,
     }
 }
 
@@ -143,21 +155,21 @@ numbered! {
     /// How an argument stands in the C signature and in the frame.
     Passing of passing {
         /// `T`: a scalar in a register, anything else by address.
-        Value = VALUE,
+        VALUE,
         /// `&T`: by address.
-        Reference = REFERENCE,
+        REFERENCE,
         /// `&[T]`: address of the first element, then how many.
-        Slice = SLICE,
+        SLICE,
         /// `&str`: address of the first byte, then how many.
-        Text = TEXT,
+        TEXT,
         /// `&dyn Trait`: address of the object.
-        Object = OBJECT,
+        OBJECT,
         /// `&mut [T]`: as a slice; changed in place.
-        SliceMut = SLICE_MUT,
+        SLICE_MUT,
         /// `&mut dyn Trait`: address of the object.
-        ObjectMut = OBJECT_MUT,
+        OBJECT_MUT,
         /// `&mut String`, `&mut Vec<T>`: address of a sink.
-        Sink = SINK,
+        SINK,
     }
 }
 
