@@ -2,7 +2,7 @@
 
 use core::ffi::c_void;
 
-use crate::{ContractDescriptor, InterfaceHeader, Receiver};
+use crate::{ContractDescriptor, InterfaceHeader, Receiver, Registration};
 
 /// Calls method number `method` of `contract` on the guest that `receiver.state` points to.
 ///
@@ -36,3 +36,19 @@ pub struct Guest {
 }
 
 frozen_layout!(Guest { size: 16, size @ 0, flags @ 4, invoke @ 8 });
+
+/// A source that a loader opened: the registration of its plugins, and how it is closed.
+#[repr(C)]
+#[derive(Debug)]
+pub struct GuestModule {
+    /// Size of this struct in bytes.
+    pub size: u32,
+    /// None is defined; 0.
+    pub flags: u32,
+    /// As [`polyplug_init`](crate::ENTRY_SYMBOL) would have filled it in. It lives as long as the module.
+    pub registration: *const Registration,
+    /// Closes it: nobody uses the registration, nor a state that was made through it.
+    pub release: unsafe extern "C" fn(module: *mut GuestModule),
+}
+
+frozen_layout!(GuestModule { size: 24, size @ 0, flags @ 4, registration @ 8, release @ 16 });

@@ -44,7 +44,7 @@ pub use entry::{
 };
 pub use fault::{FaultParts, FaultRecord, FaultTable, fault_kind};
 pub use grown::{Grown, GrownVariant, ReleaseGrownFunction};
-pub use guest::{BridgeFunction, Guest, GuestFunction};
+pub use guest::{BridgeFunction, Guest, GuestFunction, GuestModule};
 pub use host::Host;
 pub use interface::{InterfaceHeader, InvokeFunction, interface_flags, invoke_code};
 pub use link::{Cell, Generation, HAZARDS, Hold, HoldTable, Link, ThreadRecord, Way, barrier};

@@ -4,7 +4,7 @@ use core::fmt;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use polyplug_abi::{ContextRecord, Link, Slice, asked};
+use polyplug_abi::{ContextRecord, ContractDescriptor, Link, Slice, asked};
 
 use crate::contract::{Contract, HostContract, PluginContract, SharedContract};
 use crate::error::{Error, Result};
@@ -129,9 +129,13 @@ impl Context {
         })
     }
 
-    /// What this plugin is configured with, as JSON text; `null` when with nothing.
-    #[cfg(feature = "config")]
-    fn config_text(&self) -> Result<String, Fault> {
+    /// What this plugin is configured with, as JSON text; `null` when with nothing. For loaders: a plugin in Rust reads its
+    /// configuration with `config`.
+    ///
+    /// # Errors
+    /// When the runtime is gone.
+    #[cfg(any(feature = "config", feature = "loader"))]
+    pub fn config_text(&self) -> Result<String, Fault> {
         use crate::data::{Arena, Data as _};
 
         let mut text = polyplug_abi::Buffer::EMPTY;
@@ -150,23 +154,31 @@ impl Context {
         who: u32,
         number: usize,
     ) -> Result<Caller<C>, Fault> {
+        // SAFETY: this image's descriptor.
+        let link = unsafe { self.find_link(who, C::DESCRIPTOR, number) }?;
+        // SAFETY: H1: made for the descriptor that was given.
+        Ok(unsafe { Caller::from_link(link) })
+    }
+
+    /// # Safety
+    /// 1. `contract` is a descriptor of an image that is mapped.
+    pub(crate) unsafe fn find_link(
+        &self,
+        who: u32,
+        contract: *const ContractDescriptor,
+        number: usize,
+    ) -> Result<Link, Fault> {
         let mut link = MaybeUninit::<Link>::uninit();
-        // SAFETY: the table of a live record, with this image's descriptor and a place for a link.
+        // SAFETY: the table of a live record, with a descriptor by clause 1 and a place for a link.
         let fault = unsafe {
-            ((*self.record().table).find)(
-                self.0.as_ptr(),
-                who,
-                C::DESCRIPTOR,
-                number,
-                link.as_mut_ptr(),
-            )
+            ((*self.record().table).find)(self.0.as_ptr(), who, contract, number, link.as_mut_ptr())
         };
         if !fault.is_null() {
             // SAFETY: a fault that is returned comes with one count.
             return Err(unsafe { Fault::from_raw(fault) });
         }
-        // SAFETY: written, because there is no fault; H1: made for the descriptor that was given.
-        Ok(unsafe { Caller::from_link(link.assume_init()) })
+        // SAFETY: written, because there is no fault.
+        Ok(unsafe { link.assume_init() })
     }
 }
 

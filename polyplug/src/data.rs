@@ -60,6 +60,8 @@ pub use mutable::Mutable;
 pub(crate) use references::Boxing;
 pub use references::{OfObject, PointedOf, Referent, ReferentParts};
 pub(crate) use standard::is_time;
+#[cfg(feature = "loader")]
+pub(crate) use standard::{PathUnit, lend_path, take_path};
 
 /// A type whose values can cross a plugin boundary.
 ///

@@ -44,6 +44,24 @@ pub enum Error {
     MappedAlready { path: PathBuf },
     /// The file is no shared library.
     NotALibrary { path: PathBuf, found: String },
+    /// The file is a source in a language that no loaded plugin opens.
+    NoLoader {
+        path: PathBuf,
+        extension: String,
+        known: Vec<String>,
+    },
+    /// The loader of the file says that it cannot be loaded.
+    SourceRefused {
+        path: PathBuf,
+        loader: String,
+        reason: String,
+    },
+    /// The loader of the file failed.
+    LoaderFailed {
+        path: PathBuf,
+        loader: String,
+        source: Fault,
+    },
     /// The shared library is for another kind of machine.
     WrongArchitecture {
         path: PathBuf,
@@ -188,6 +206,9 @@ impl Error {
             Self::Refused { .. } => "refused",
             Self::MappedAlready { .. } => "mapped-already",
             Self::NotALibrary { .. } => "not-a-library",
+            Self::NoLoader { .. } => "no-loader",
+            Self::SourceRefused { .. } => "source-refused",
+            Self::LoaderFailed { .. } => "loader-failed",
             Self::WrongArchitecture { .. } => "wrong-architecture",
             Self::OpenFailed { .. } => "open-failed",
             Self::UnresolvedSymbol { .. } => "unresolved-symbol",
@@ -325,6 +346,22 @@ impl Error {
             Self::RequirementCycle { path, cycle } => write!(
                 f,
                 "no plugin of `{}` can be the first to be loaded: {cycle}; take one of these requirements away, or look the peer up when it is needed, with `Context::peer`",
+                path.display()
+            ),
+            Self::NoLoader { path, extension, known } => {
+                write!(f, "no loader for `.{extension}`: `{}` is no shared library; load a plugin that implements `polyplug.loader` for `.{extension}` first", path.display())?;
+                if !known.is_empty() {
+                    let known: Vec<_> = known.iter().map(|known| format!("`.{known}`")).collect();
+                    write!(f, " (those that are loaded open {})", known.join(", "))?;
+                }
+                Ok(())
+            }
+            Self::SourceRefused { path, loader, reason } => {
+                write!(f, "the loader `{loader}` refused `{}`: {reason}", path.display())
+            }
+            Self::LoaderFailed { path, loader, .. } => write!(
+                f,
+                "the loader `{loader}` failed to open `{}`; the cause says where, and that is a defect of the loader",
                 path.display()
             ),
             Self::Busy { module } => write!(
@@ -473,9 +510,9 @@ impl StdError for Error {
             | Self::RestoreFailed { source, .. } => Some(source.as_ref()),
             #[cfg(feature = "config")]
             Self::ConfigUnwritable { source, .. } => Some(source.as_ref()),
-            Self::ConstructorPanicked { source, .. } | Self::SaveFailed { source, .. } => {
-                Some(source)
-            }
+            Self::ConstructorPanicked { source, .. }
+            | Self::SaveFailed { source, .. }
+            | Self::LoaderFailed { source, .. } => Some(source),
             _ => None,
         }
     }

@@ -12,7 +12,7 @@ pub use self::options::{LoadCandidate, LoadOptions, Mismatch, SkippedContract};
 pub use self::report::{CallHolder, Holders, ReloadReport, UnloadOutcome, UnloadReport};
 pub use self::runtime::{Builder, Provider, Runtime};
 pub use self::threads::{HoldReason, ThreadHolder};
-pub use self::types::{FieldInfo, Memory, Passing, TypeInfo, TypeKind, VariantInfo};
+pub use self::types::{FieldInfo, TypeInfo, VariantInfo};
 
 mod admission;
 mod cell;
@@ -41,6 +41,7 @@ mod reaper;
 mod registry;
 mod report;
 mod runtime;
+mod sources;
 mod state;
 pub(crate) mod threads;
 mod types;

@@ -540,6 +540,10 @@ pub use data::{HasDrop, ReferentParts};
 pub use error::{Error, Result};
 pub use fault::{Fault, FaultKind, Location, catch};
 pub use handles::{Caller, Instance, Pinned};
+#[cfg(any(feature = "host", feature = "loader"))]
+pub use kinds::{Memory, Passing, TypeKind};
+#[cfg(any(feature = "host", feature = "loader"))]
+pub use loader::{Known, Loader, Opened, Source};
 #[doc(hidden)]
 pub use object::{AnyObject, Dynamic, borrow_object, lend, lend_mut, take_object};
 pub use object::{Borrowed, Proxy};
@@ -569,10 +573,16 @@ mod discard;
 mod entry;
 mod error;
 mod fault;
+#[cfg(feature = "loader")]
+pub mod guest;
 mod handles;
 #[cfg(feature = "host")]
 mod host;
 mod image;
+#[cfg(any(feature = "host", feature = "loader"))]
+mod kinds;
+#[cfg(any(feature = "host", feature = "loader"))]
+mod loader;
 mod log;
 mod object;
 mod own_thread;

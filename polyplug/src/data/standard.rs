@@ -159,14 +159,14 @@ unsafe impl Data for SystemTime {
 
 /// What paths are made of: bytes, on Windows UTF-16 units.
 #[cfg(not(windows))]
-pub(super) type PathUnit = u8;
+pub(crate) type PathUnit = u8;
 /// What paths are made of: bytes, on Windows UTF-16 units.
 #[cfg(windows)]
-pub(super) type PathUnit = u16;
+pub(crate) type PathUnit = u16;
 
 /// The units of a path, as they lie or in the arena.
 #[cfg(not(windows))]
-pub(super) fn lend_path(path: &Path, _: &Arena) -> Slice {
+pub(crate) fn lend_path(path: &Path, _: &Arena) -> Slice {
     #[cfg(unix)]
     let bytes = std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str());
     #[cfg(not(unix))]
@@ -176,7 +176,7 @@ pub(super) fn lend_path(path: &Path, _: &Arena) -> Slice {
 
 /// The units of a path, as they lie or in the arena.
 #[cfg(windows)]
-pub(super) fn lend_path(path: &Path, arena: &Arena) -> Slice {
+pub(crate) fn lend_path(path: &Path, arena: &Arena) -> Slice {
     use std::os::windows::ffi::OsStrExt as _;
     let units: Vec<u16> = path.as_os_str().encode_wide().collect();
     arena.keep(units.into_iter())
@@ -186,7 +186,7 @@ pub(super) fn lend_path(path: &Path, arena: &Arena) -> Slice {
 ///
 /// # Safety
 /// 1. `lent` is a run of units.
-pub(super) unsafe fn take_path(lent: Slice) -> PathBuf {
+pub(crate) unsafe fn take_path(lent: Slice) -> PathBuf {
     let units: &[PathUnit] = if lent.len == 0 {
         &[]
     } else {

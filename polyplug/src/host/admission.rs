@@ -6,7 +6,7 @@ use core::ptr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use polyplug_abi::PluginDescriptor;
+use polyplug_abi::{ContractDescriptor, PluginDescriptor};
 
 use super::cell::{CellCore, immortal};
 use super::context::ContextCore;
@@ -16,7 +16,7 @@ use super::info::{ContractInfo, PluginInfo};
 use super::load::{self, Opened, RegisteredPlugin};
 use super::mapped::Mapped;
 use super::model::{Catalog, Copier};
-use super::module::{ModuleState, Need};
+use super::module::{ModuleCore, ModuleState, Need};
 use super::options::{Mismatch, Settings, SkippedContract};
 use super::order::{Node, Want};
 use super::reaper;
@@ -39,6 +39,8 @@ pub(crate) struct Candidate {
     info: Vec<PluginInfo>,
     built: Vec<Option<PluginCell>>,
     mapped: Option<Arc<Mapped>>,
+    descriptors: Vec<*const ContractDescriptor>,
+    loader: Option<Arc<ModuleCore>>,
     /// A panic in it ends the process.
     aborts: bool,
     settings: Settings,
@@ -70,7 +72,11 @@ impl Candidate {
         of_module: bool,
         settings: Settings,
     ) -> Self {
-        let Opened { registered, mapped } = opened;
+        let Opened {
+            registered,
+            mapped,
+            loader,
+        } = opened;
         let info = registered.plugins.iter().map(|plugin| plugin.info.clone());
         Self {
             aborts: load::aborts(&registered),
@@ -84,6 +90,8 @@ impl Candidate {
             built: registered.plugins.iter().map(|_| None).collect(),
             catalog: registered.catalog,
             described: registered.contracts,
+            descriptors: registered.descriptors,
+            loader,
             registered: registered.plugins.into_iter().map(Some).collect(),
             mapped,
         }
@@ -252,6 +260,10 @@ impl Candidate {
         let mut needs = Vec::new();
         for plugin in self.registered.iter().flatten() {
             let name = &plugin.info.name;
+            needs.extend(self.loader.iter().map(|loader| Need {
+                plugin: name.clone(),
+                provider: Arc::clone(loader),
+            }));
             let provides = Direction::PluginProvides;
             for offer in &plugin.offers {
                 check_shape(&self.catalog, offer.contract, name, &place, provides)?;
@@ -400,6 +412,7 @@ impl Candidate {
             source: self.source.clone(),
             catalog: Arc::clone(&self.catalog),
             described: mem::take(&mut self.described),
+            descriptors: mem::take(&mut self.descriptors),
             plugins: mem::take(&mut self.built).into_iter().flatten().collect(),
             mapped: self.mapped.take(),
         };

@@ -11,6 +11,7 @@ use super::module::Module;
 use super::object_file::{self, Unfit};
 use super::order::{Node, Step, Want, steps};
 use super::runtime::{Reservation, Runtime};
+use super::sources::without_loader;
 use crate::error::{Error, Result};
 
 /// What became of the files of a folder.
@@ -118,12 +119,18 @@ impl Runtime {
             folder: dir.to_owned(),
             ..LoadReport::default()
         };
+        let mut paths = names
+            .iter()
+            .filter(|name| !name.to_string_lossy().starts_with('.'))
+            .map(|name| dir.join(name))
+            .collect::<Vec<_>>();
+        // Libraries first: a loader among them opens what comes after.
+        paths.sort_by_key(|path| passed_over(path).is_some());
         let mut opened = Vec::new();
-        for name in names {
-            if name.to_string_lossy().starts_with('.') {
-                continue;
+        for path in paths {
+            if passed_over(&path).is_some() {
+                self.admit_loaders(&mut opened, &mut report);
             }
-            let path = dir.join(name);
             match self.opened(&path) {
                 Ok(Ok(open)) => opened.push(Some(open)),
                 Ok(Err(why)) => report.skipped.push((path, why)),
@@ -140,7 +147,9 @@ impl Runtime {
 
     /// Opens what is to be loaded, or says why it is not.
     fn opened(&self, path: &Path) -> Result<Result<Opened<'_>, String>> {
-        if let Some(why) = passed_over(path) {
+        if let Some(why) = passed_over(path)
+            && self.loader_of(path).is_none()
+        {
             return Ok(Err(why));
         }
         let file = fs::canonicalize(path).map_err(|source| Error::Unreadable {
@@ -165,6 +174,19 @@ impl Runtime {
                 Ok(Err(error.to_string()))
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// Admits the loaders among what is open, which then can open other files of the folder.
+    fn admit_loaders(&self, opened: &mut [Option<Opened<'_>>], report: &mut LoadReport) {
+        let is_loader = |open: &Opened<'_>| open.candidate.node().offers_loader();
+        let loaders: Vec<_> = opened
+            .iter_mut()
+            .filter_map(|open| open.take_if(|open| is_loader(open)))
+            .map(Some)
+            .collect();
+        if !loaders.is_empty() {
+            self.admit_all(loaders, report);
         }
     }
 
@@ -275,7 +297,7 @@ fn passed_over(path: &Path) -> Option<String> {
         .ok()?;
     match object_file::check(&head) {
         Err(Unfit::NotALibrary(found)) if found != object_file::CUT_OFF => {
-            Some(format!("it is no shared library but {found}"))
+            Some(without_loader(path, &found))
         }
         _ => None,
     }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use polyplug_abi::method_flags;
 
 use super::model::{ArgumentModel, Catalog, ContractModel, MethodModel};
-use super::types::{Memory, Passing, TypeInfo};
+use super::types::TypeInfo;
+use crate::kinds::{Memory, Passing};
 
 /// The version of a contract: majors are different contracts, minors grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

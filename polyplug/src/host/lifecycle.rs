@@ -13,7 +13,6 @@ use super::admission::Candidate;
 use super::domain;
 use super::events::Event;
 use super::generation::{Gate, GenerationCore, Stage};
-use super::load;
 use super::module::{Module, ModuleCore};
 use super::reaper;
 use super::report::{CallHolder, Holders, ReloadReport, UnloadOutcome, UnloadReport};
@@ -287,7 +286,9 @@ fn replace(module: &Module, old: &Arc<GenerationCore>, limit: Duration) -> Resul
         .as_deref()
         .unwrap_or_else(|| unreachable!("asked before"));
     let settings = core.state().settings.clone();
-    let opened = load::open(path, settings.init_options(), &settings)?;
+    let opened = module
+        .runtime
+        .open_module(path, settings.init_options(), &settings)?;
     let candidate =
         Candidate::version(opened, core.source.clone(), core.cell, core.stamp, settings);
     let mut candidate = candidate.may_abort()?;

@@ -11,14 +11,16 @@
 //! * **O4** Plugins of a module are in the order of their names, contracts in that of their ids: the order in which the
 //!   linker left them changes with the profile, and what `Runtime::get` finds first must not.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use libloading::Library;
 use polyplug_abi::{
-    ABI_VERSION, ENTRY_SYMBOL, Host, InitFunction, InterfaceHeader, List, Offer, PluginDescriptor,
-    Registration, Slice, init_code, init_options, interface_flags, module_flags,
+    ABI_VERSION, ContractDescriptor, ENTRY_SYMBOL, Host, InitFunction, InterfaceHeader, List,
+    Offer, PluginDescriptor, Registration, Slice, init_code, init_options, interface_flags,
+    module_flags,
 };
 
 use super::copy::PrivateCopy;
@@ -26,6 +28,7 @@ use super::generation::OfferCell;
 use super::info::{ContractInfo, ModuleInfo, PluginInfo};
 use super::mapped::Mapped;
 use super::model::{self, Catalog, Copier, Malformed};
+use super::module::ModuleCore;
 use super::object_file::{self, Unfit};
 use super::options::{LoadCandidate, Settings};
 use super::reaper;
@@ -42,6 +45,8 @@ pub(crate) struct Registered {
     pub(crate) flags: u32,
     /// Contracts that it describes, in the catalog.
     pub(crate) contracts: Vec<usize>,
+    /// Where the descriptors of these lie, in its image.
+    pub(crate) descriptors: Vec<*const ContractDescriptor>,
 }
 
 /// What was registered, and the image that it was read from; none for this program itself.
@@ -49,6 +54,8 @@ pub(crate) struct Registered {
 pub(crate) struct Opened {
     pub(crate) registered: Registered,
     pub(crate) mapped: Option<Arc<Mapped>>,
+    /// Who opened it, unless it is a library.
+    pub(crate) loader: Option<Arc<ModuleCore>>,
 }
 
 /// A plugin that a module registered.
@@ -74,7 +81,9 @@ impl core::fmt::Debug for RegisteredPlugin {
 /// What [`Runtime::load`](crate::Runtime::load) says of a file that cannot be loaded.
 pub fn inspect(path: impl AsRef<Path>) -> Result<ModuleInfo> {
     let path = find(path.as_ref())?;
-    let Opened { registered, mapped } = open(&path, init_options::INSPECT, &Settings::allow_all())?;
+    let Opened {
+        registered, mapped, ..
+    } = open(&path, init_options::INSPECT, &Settings::allow_all())?;
     if let Some(mapped) = mapped {
         // What was read is copied, and nothing was constructed.
         reaper::discard(mapped);
@@ -253,6 +262,7 @@ pub(crate) fn open(path: &Path, options: u32, settings: &Settings) -> Result<Ope
         Ok(registered) => Ok(Opened {
             registered,
             mapped: Some(mapped),
+            loader: None,
         }),
         Err(error) => {
             reaper::discard(mapped);
@@ -286,6 +296,7 @@ pub(crate) fn linked(source: &Path) -> Result<Opened> {
     Ok(Opened {
         registered,
         mapped: None,
+        loader: None,
     })
 }
 
@@ -435,13 +446,18 @@ fn lies_in(_: InitFunction, _: &Path) -> bool {
 ///
 /// # Safety
 /// 1. The registration was filled in by a module whose image is mapped.
-unsafe fn read(registration: &Registration) -> core::result::Result<Registered, Malformed> {
+pub(crate) unsafe fn read(
+    registration: &Registration,
+) -> core::result::Result<Registered, Malformed> {
     let mut copier = Copier::default();
     let mut contracts = Vec::new();
+    let mut places = HashMap::new();
     // SAFETY: clause 1.
     for &contract in unsafe { model::list(&registration.contracts) }? {
         // SAFETY: clause 1.
-        contracts.push(unsafe { copier.contract(contract) }?);
+        let number = unsafe { copier.contract(contract) }?;
+        places.entry(number).or_insert(contract);
+        contracts.push(number);
     }
     struct Raw {
         descriptor: *const PluginDescriptor,
@@ -484,6 +500,7 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
         {
             // A module that is not Rust may offer a contract without describing it a second time.
             contracts.push(contract);
+            places.entry(contract).or_insert(header.contract);
         }
         // SAFETY: clause 1.
         let plugin = unsafe { model::entry(offer.plugin, "a plugin") }?;
@@ -538,6 +555,7 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
         (contract.id.as_str(), contract.major)
     };
     contracts.sort_by_key(key);
+    let descriptors = contracts.iter().map(|contract| places[contract]).collect();
     let mut plugins = Vec::new();
     for Raw {
         descriptor,
@@ -589,6 +607,7 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
         plugins,
         flags: registration.flags,
         contracts,
+        descriptors,
     })
 }
 

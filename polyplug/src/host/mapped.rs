@@ -17,13 +17,15 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use libloading::Library;
 
 use super::copy::PrivateCopy;
+use super::sources::GuestHold;
 use super::threads::{self, Ledger, ThreadHolder};
 use super::{domain, reaper, views};
 
 /// A mapped library.
 pub(crate) struct Mapped {
-    library: Mutex<Option<Library>>,
-    copy: PrivateCopy,
+    content: Mutex<Option<Content>>,
+    /// Nothing for a guest.
+    copy: Option<PrivateCopy>,
     /// Where it lies: start and end of the addresses, when the system tells.
     range: OnceLock<(usize, usize)>,
     /// Objects and instances of it.
@@ -42,6 +44,13 @@ unsafe impl Send for Mapped {}
 // SAFETY: as above.
 unsafe impl Sync for Mapped {}
 
+/// What is closed in the end.
+enum Content {
+    Library(Library),
+    /// No image, but what a loader opened.
+    Guest(GuestHold),
+}
+
 /// The images that are mapped, by where they lie.
 static MAPPED: RwLock<Vec<(usize, usize, Arc<Mapped>)>> = RwLock::new(Vec::new());
 
@@ -50,8 +59,8 @@ impl Mapped {
         let ledger = Ledger::new();
         threads::set_on_clear(reaper::wake);
         let mapped = Arc::new(Self {
-            library: Mutex::new(Some(library)),
-            copy,
+            content: Mutex::new(Some(Content::Library(library))),
+            copy: Some(copy),
             range: OnceLock::new(),
             holds: AtomicUsize::new(0),
             rises: AtomicUsize::new(0),
@@ -59,7 +68,7 @@ impl Mapped {
             stays: Mutex::new(None),
             closed: AtomicBool::new(false),
         });
-        if let Some((start, end)) = system::range_of(&mapped.copy.path) {
+        if let Some((start, end)) = system::range_of(&copy_path(&mapped)) {
             let _ = mapped.range.set((start, end));
             MAPPED
                 .write()
@@ -71,10 +80,27 @@ impl Mapped {
         mapped
     }
 
+    /// What a loader opened.
+    pub(crate) fn guest(guest: GuestHold) -> Arc<Self> {
+        Arc::new(Self {
+            content: Mutex::new(Some(Content::Guest(guest))),
+            copy: None,
+            range: OnceLock::new(),
+            holds: AtomicUsize::new(0),
+            rises: AtomicUsize::new(0),
+            ledger: Ledger::new(),
+            stays: Mutex::new(None),
+            closed: AtomicBool::new(false),
+        })
+    }
+
     /// Asks the library something.
     pub(crate) fn with_library<T>(&self, ask: impl FnOnce(&Library) -> T) -> Option<T> {
-        let library = self.library.lock().unwrap_or_else(PoisonError::into_inner);
-        library.as_ref().map(ask)
+        let content = self.content.lock().unwrap_or_else(PoisonError::into_inner);
+        match content.as_ref() {
+            Some(Content::Library(library)) => Some(ask(library)),
+            _ => None,
+        }
     }
 
     /// It is never unmapped from now on.
@@ -146,21 +172,25 @@ impl Mapped {
             if let Some(&(start, end)) = self.range.get() {
                 views::forget(start..end);
             }
-            let library = self
-                .library
+            let content = self
+                .content
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .take();
-            if let Some(library) = library {
+            match content {
                 // Whether it is gone is asked of the system, below.
-                let _ = library.close();
+                Some(Content::Library(library)) => drop(library.close()),
+                other => drop(other),
             }
-        } else {
-            system::collect(&self.copy.path);
+        } else if let Some(copy) = &self.copy {
+            system::collect(&copy.path);
         }
-        let gone = system::range_of(&self.copy.path).is_none();
+        let Some(copy) = &self.copy else {
+            return true;
+        };
+        let gone = system::range_of(&copy.path).is_none();
         if gone {
-            self.copy.remove();
+            copy.remove();
         }
         gone
     }
@@ -168,7 +198,7 @@ impl Mapped {
 
 impl fmt::Debug for Mapped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Mapped({})", self.copy.path.display())
+        write!(f, "Mapped({})", copy_path(self).display())
     }
 }
 
@@ -203,7 +233,8 @@ pub(crate) unsafe extern "C" fn release_image(kept: *const ()) {
 
 /// Where an address's image was copied from, for messages.
 pub(crate) fn copy_path(mapped: &Mapped) -> PathBuf {
-    mapped.copy.path.clone()
+    let copy = mapped.copy.as_ref();
+    copy.map_or_else(PathBuf::new, |copy| copy.path.clone())
 }
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]

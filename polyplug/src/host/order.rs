@@ -31,10 +31,18 @@ impl Want {
     }
 }
 
+/// The contract of loaders.
+const LOADER: &str = "polyplug.loader";
+
 impl Node {
     pub(crate) fn offers(&self, want: &Want) -> bool {
         let mut offers = self.offers.iter();
         offers.any(|(id, major)| *id == want.id && *major == want.major)
+    }
+
+    /// Whether it opens sources in other languages.
+    pub(crate) fn offers_loader(&self) -> bool {
+        self.offers.iter().any(|(id, _)| id == LOADER)
     }
 }
 

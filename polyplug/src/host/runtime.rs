@@ -323,7 +323,7 @@ impl Runtime {
         source: &str,
         settings: Settings,
     ) -> Result<Candidate> {
-        let opened = load::open(path, settings.init_options(), &settings)?;
+        let opened = self.open_module(path, settings.init_options(), &settings)?;
         Candidate::new(opened, source.to_owned(), settings).may_abort()
     }
 
@@ -489,6 +489,7 @@ impl Runtime {
             source: source.clone(),
             catalog: Arc::clone(&shape.catalog),
             described: vec![shape.contract],
+            descriptors: vec![C::DESCRIPTOR],
             plugins: vec![plugin],
             mapped: None,
         };
