@@ -337,9 +337,7 @@ impl<D: ?Sized> Drop for Proxy<D> {
 fn keep_image(object: &Object) -> *const () {
     match object.release {
         // SAFETY: the core's function takes any address.
-        Some(release) => unsafe {
-            (image::host().keep_image)(release as *const (), object.state)
-        },
+        Some(release) => unsafe { (image::host().keep_image)(release as *const (), object.state) },
         None => core::ptr::null(),
     }
 }
