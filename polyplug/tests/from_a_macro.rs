@@ -19,7 +19,7 @@ macro_rules! marked {
 
 as_it_is! {
     #[polyplug::contract(id = "macro.passed", version = "1.0")]
-    pub trait Passed {
+    trait Passed {
         fn twice(&self, text: &str) -> String {
             text.repeat(2)
         }
@@ -29,7 +29,7 @@ as_it_is! {
 
 marked! {
     "macro.marked"
-    pub trait Marked {
+    trait Marked {
         fn twice(&self, text: &str) -> String {
             text.repeat(2)
         }
@@ -39,15 +39,15 @@ marked! {
 
 /// Data that contains itself, and shares an object.
 #[polyplug::data]
-pub struct Tree {
+struct Tree {
     /// Its own kind.
-    pub below: Vec<Tree>,
+    below: Vec<Tree>,
     /// Shared, so it may be on both sides.
-    pub name: Option<Arc<dyn Named>>,
+    name: Option<Arc<dyn Named>>,
 }
 
 #[polyplug::contract(id = "macro.named", version = "1.0")]
-pub trait Named: Send + Sync {
+trait Named: Send + Sync {
     fn name(&self) -> String;
 }
 
