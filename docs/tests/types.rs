@@ -141,6 +141,6 @@ fn what_cannot_cross_has_an_example_and_a_better_one() {
         .filter(|line| line.starts_with("| `") || line.starts_with("| a "))
         .count();
     let failing = section.matches("```compile_fail").count();
-    assert_eq!((rows, failing), (15, 15));
+    assert_eq!((rows, failing), (16, 16));
     assert_eq!(section.matches("```rust\n").count(), 1);
 }

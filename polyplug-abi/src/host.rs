@@ -46,14 +46,22 @@ pub struct Host {
         wanted: *const ContractDescriptor,
         other: *mut Link,
     ) -> *mut FaultRecord,
-    /// Keeps the image that an address lies in mapped, on behalf of an object; null when it is no module's.
-    pub keep_image: unsafe extern "C" fn(address: *const ()) -> *const (),
-    /// Gives up what `keep_image` returned. Nobody is inside the object any more.
+    /// Keeps the image that an object's `release` lies in mapped, on behalf of one owner of the object that arrived; null
+    /// when it is no module's. Takes over the count that travels with an owner, if any does ([`Host::send_image`]).
+    pub keep_image: unsafe extern "C" fn(release: *const (), state: *const ()) -> *const (),
+    /// Gives up what `keep_image` or `take_image` returned; null is nothing. Nobody is inside the object any more.
     pub release_image: unsafe extern "C" fn(kept: *const ()),
     /// Who holds an image: threads and their destructors. Null where images are not told of threads.
     pub threads: *const ThreadTable,
     /// Where records of the log go. Null when the core has no log.
     pub log: *const LogTable,
+    /// One owner of an object, known by its `release` and its state, is about to be given away: a count of the image that
+    /// `release` lies in travels with it from now on, so that the giver may give up its own. To be called by whoever
+    /// passes on an object that another image made, and by a maker that gives one state away more than once.
+    pub send_image: unsafe extern "C" fn(release: *const (), state: *const ()),
+    /// Takes the count that travels with an owner of an object that ends where it arrived, without having been kept; null
+    /// when none travels. `release` is called in between, and then [`Host::release_image`].
+    pub take_image: unsafe extern "C" fn(release: *const (), state: *const ()) -> *const (),
 }
 
 // SAFETY: functions, and tables that are immortal and read-only.
@@ -62,6 +70,7 @@ unsafe impl Send for Host {}
 unsafe impl Sync for Host {}
 
 frozen_layout!(Host {
-    size: 104, size @ 0, abi @ 4, fault_new @ 8, fault_unhandled @ 16, report @ 24, adapt @ 32, thread @ 40, enter @ 48,
-    pin @ 56, cast @ 64, keep_image @ 72, release_image @ 80, threads @ 88, log @ 96,
+    size: 120, size @ 0, abi @ 4, fault_new @ 8, fault_unhandled @ 16, report @ 24, adapt @ 32, thread @ 40, enter @ 48,
+    pin @ 56, cast @ 64, keep_image @ 72, release_image @ 80, threads @ 88, log @ 96, send_image @ 104,
+    take_image @ 112,
 });

@@ -47,7 +47,7 @@ fn the_layouts_are_the_published_ones() {
         FaultParts { size, kind, message, file, line, column, trace, plugin, contract, method }
         Host {
             size, abi, fault_new, fault_unhandled, report, adapt, thread, enter, pin, cast, keep_image, release_image,
-            threads, log,
+            threads, log, send_image, take_image,
         }
         ThreadTable { size, flags, spawn, at_exit, started_by }
         LogTable {

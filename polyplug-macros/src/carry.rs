@@ -386,13 +386,15 @@ pub(crate) fn value(ty: &Type, problems: &mut Problems) -> bool {
             if POINTERS.iter().any(|pointer| segment.ident == pointer)
                 && let PathArguments::AngleBracketed(arguments) = &segment.arguments
                 && let Some(GenericArgument::Type(Type::Path(inner))) = arguments.args.first()
-                && inner.path.is_ident("str")
+                && let Some(last) = inner.path.segments.last()
+                && (inner.path.is_ident("str") || last.ident == "Path")
             {
-                self.problems.at(
-                    segment,
-                    format!("`{}<str>` cannot cross", segment.ident),
-                    "write `String`, or `&str` for an argument",
-                );
+                let instead = match inner.path.is_ident("str") {
+                    true => "write `String`, or `&str` for an argument",
+                    false => "write `PathBuf`, or `&Path` for an argument",
+                };
+                let what = format!("`{}<{}>` cannot cross", segment.ident, last.ident);
+                self.problems.at(segment, what, instead);
                 self.fine = false;
                 return;
             }

@@ -91,6 +91,10 @@ pub unsafe trait Data: Sized {
     /// Which bit patterns are values, if values pass by address.
     #[doc(hidden)]
     type Bits: Bits;
+    /// Stands for the objects that values own: `Unpin` exactly when there are none. This is the one question that the
+    /// compiler answers of a type that contains itself, because it is an auto trait.
+    #[doc(hidden)]
+    type Objects;
     /// What the type looks like.
     #[doc(hidden)]
     const TYPE: &'static TypeDescriptor;

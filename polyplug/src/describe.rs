@@ -338,33 +338,3 @@ pub const fn flags<T: Data, I: Data>(name: &'static str, docs: &'static str) -> 
         ..layout::<T>(type_kind::FLAGS, name, docs)
     }
 }
-
-/// Whether values of a type own objects: `Box<dyn ..>`, or closures, at any depth.
-pub(crate) fn owns_objects(ty: &'static TypeDescriptor) -> bool {
-    fn look(ty: &'static TypeDescriptor, seen: &mut Vec<*const TypeDescriptor>) -> bool {
-        if ty.kind == type_kind::OBJECT {
-            return ty.flags & type_flags::UNIQUE != 0;
-        }
-        if (ty.fields.len == 0 && ty.variants.len == 0 && ty.element_count == 0)
-            || seen.contains(&core::ptr::from_ref(ty))
-        {
-            return false;
-        }
-        seen.push(ty);
-        // SAFETY: this image's own descriptors: every list and every function of types is well-formed.
-        unsafe {
-            let mut of = |function: TypeFunction| look(&*function(), seen);
-            for element in 0..ty.element_count {
-                if of(*ty.elements.add(element)) {
-                    return true;
-                }
-            }
-            let fields = ty.fields.pointers().iter();
-            let variants = ty.variants.pointers().iter();
-            let of_variants = variants.flat_map(|&variant| (*variant).fields.pointers());
-            let mut fields = fields.chain(of_variants);
-            fields.any(|&field| of((*field).ty))
-        }
-    }
-    look(ty, &mut Vec::new())
-}

@@ -12,6 +12,7 @@ use polyplug_abi::{
 };
 
 use crate::check::{Form, any_bits, element, sequence, variant};
+use crate::object;
 
 /// Lets go of a value.
 ///
@@ -22,10 +23,8 @@ pub(crate) unsafe fn value(ty: &TypeDescriptor, place: *const u8, form: Form) {
         type_kind::OBJECT => {
             // SAFETY: clause 1.
             let object = unsafe { place.cast::<Object>().read() };
-            if let Some(release) = object.release {
-                // SAFETY: clause 1.
-                unsafe { release(object.state) };
-            }
+            // SAFETY: clause 1.
+            unsafe { object::let_go(&object) };
         }
         type_kind::STRING | type_kind::PATH => {
             // SAFETY: clause 1.

@@ -336,6 +336,7 @@ unsafe impl Data for Fault {
     type Taken<'c> = Self;
     type Travel = ByAddress;
     type Bits = NotPlain;
+    type Objects = ();
     const TYPE: &'static TypeDescriptor = &TypeDescriptor {
         lent_size: size_of::<*const FaultRecord>(),
         lent_align: align_of::<*const FaultRecord>(),

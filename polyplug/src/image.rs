@@ -25,6 +25,8 @@ static LOCAL: Host = Host {
     release_image: core_half::release_image,
     threads: core_half::THREADS,
     log: crate::log::TABLE,
+    send_image: core_half::send_image,
+    take_image: core_half::take_image,
 };
 
 static LOADED_BY: AtomicPtr<Host> = AtomicPtr::new(core::ptr::null_mut());
@@ -85,13 +87,13 @@ pub(crate) fn become_module(core: &'static Host, name: &str, image: *const ()) {
 mod core_half {
     pub(super) use crate::host::domain::thread;
     pub(super) use crate::host::holds::{cast, enter, pin};
-    pub(super) use crate::host::mapped::{keep_image, release_image};
+    pub(super) use crate::host::mapped::{keep_image, release_image, send_image, take_image};
     pub(super) use crate::host::threads::THREADS;
     pub(super) use crate::host::views::adapt;
 }
 
 /// Without a core nothing ever comes from another image, and there are no links and holds: none of these is called, but
-/// `keep_image`, which knows no module.
+/// those that keep images, which know no module.
 #[cfg(not(feature = "host"))]
 mod core_half {
     use core::sync::atomic::AtomicPtr;
@@ -134,9 +136,15 @@ mod core_half {
         std::process::abort()
     }
 
-    pub(super) unsafe extern "C" fn keep_image(_: *const ()) -> *const () {
+    pub(super) unsafe extern "C" fn keep_image(_: *const (), _: *const ()) -> *const () {
         core::ptr::null()
     }
 
     pub(super) unsafe extern "C" fn release_image(_: *const ()) {}
+
+    pub(super) unsafe extern "C" fn send_image(_: *const (), _: *const ()) {}
+
+    pub(super) unsafe extern "C" fn take_image(_: *const (), _: *const ()) -> *const () {
+        core::ptr::null()
+    }
 }

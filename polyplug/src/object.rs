@@ -12,6 +12,8 @@
 //! * **O3** A [`Proxy`] owns one owner of its object, and `interface` has the methods of its contract in the order of
 //!   this image.
 //! * **O4** [`SHARED`] holds exactly the addresses of the shared proxies of this image that live.
+//! * **O5** An owner of somebody else's object is given away together with a count of its maker's image, which whoever
+//!   receives it, or lets go of it on its way, takes over.
 
 use core::any::TypeId;
 use core::fmt;
@@ -331,13 +333,30 @@ impl<D: ?Sized> Drop for Proxy<D> {
 }
 
 /// Keeps the image that an object's owners are given up in mapped. The caller is inside a call of that image, or its thread
-/// is one of its own, so the image is there meanwhile.
+/// is one of its own, or a count of it came with the object (O5), so the image is there meanwhile.
 fn keep_image(object: &Object) -> *const () {
     match object.release {
         // SAFETY: the core's function takes any address.
-        Some(release) => unsafe { (image::host().keep_image)(release as *const ()) },
+        Some(release) => unsafe { (image::host().keep_image)(release as *const (), object.state) },
         None => core::ptr::null(),
     }
+}
+
+/// Gives up one owner of an object that came, without keeping it.
+///
+/// # Safety
+/// 1. One owner of the object was handed over, and is given up only here. A borrowed object has none.
+pub(crate) unsafe fn let_go(object: &Object) {
+    let Some(release) = object.release else {
+        return;
+    };
+    // SAFETY: the core's function takes any address. O5.
+    let image = unsafe { (image::host().take_image)(release as *const (), object.state) };
+    // SAFETY: clause 1.
+    unsafe { release(object.state) };
+    // After the object's own code has returned.
+    // SAFETY: what the core gave for this owner.
+    unsafe { (image::host().release_image)(image) };
 }
 
 impl<D: ?Sized> fmt::Debug for Proxy<D> {
@@ -570,11 +589,16 @@ pub(crate) fn give_shared<D: ?Sized + Dynamic + 'static>(value: Arc<D>) -> Objec
     if shared_proxies(|shared| shared.contains(&address.addr())) {
         // SAFETY: O4: a shared proxy of this image lies there, and lives as long as `value` does; what a proxy is made of
         // does not depend on its parameter.
-        let object = unsafe { (*address.cast::<Proxy<()>>()).object };
+        let Proxy { object, image, .. } = unsafe { &*address.cast::<Proxy<()>>() };
         if let Some(retain) = object.retain {
             // SAFETY: O3: the proxy has an owner.
             unsafe { retain(object.state) };
-            return object;
+            if let (Some(release), false) = (object.release, image.is_null()) {
+                // `value` may be the last that keeps the image: a count of its own goes with the object (O5).
+                // SAFETY: the core's function takes any address.
+                unsafe { (image::host().send_image)(release as *const (), object.state) };
+            }
+            return *object;
         }
     }
     Object {
@@ -603,7 +627,7 @@ pub(crate) unsafe fn receive_shared<D: ?Sized + Dynamic + 'static>(
             // SAFETY: it is this very type.
             let value = Arc::clone(unsafe { &(*kept).value });
             // SAFETY: clause 1.
-            unsafe { release(object.state) };
+            unsafe { let_go(&object) };
             return value;
         }
     }

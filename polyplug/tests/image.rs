@@ -53,11 +53,13 @@ unsafe extern "C" fn no_cast(
     std::process::abort()
 }
 
-unsafe extern "C" fn no_image(_: *const ()) -> *const () {
+unsafe extern "C" fn no_image(_: *const (), _: *const ()) -> *const () {
     std::ptr::null()
 }
 
 unsafe extern "C" fn nothing_kept(_: *const ()) {}
+
+unsafe extern "C" fn nothing_sent(_: *const (), _: *const ()) {}
 
 const fn host(abi: u32) -> Host {
     Host {
@@ -75,6 +77,8 @@ const fn host(abi: u32) -> Host {
         release_image: nothing_kept,
         threads: std::ptr::null(),
         log: std::ptr::null(),
+        send_image: nothing_sent,
+        take_image: no_image,
     }
 }
 

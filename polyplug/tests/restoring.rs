@@ -6,6 +6,7 @@ use core::mem::MaybeUninit;
 use core::ptr::{self, addr_of_mut};
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::string::FromUtf8Error;
+use std::sync::LazyLock;
 
 use polyplug::__private::OptionsOnOneImplOnly;
 use polyplug::__private::abi::{
@@ -152,7 +153,15 @@ fn descriptor<T: OptionsOnOneImplOnly>() -> &'static PluginDescriptor {
 }
 
 /// A context that nobody counts, as far as plugins here use it.
-fn context() -> *const ContextRecord {
+struct Shared(*const ContextRecord);
+
+// SAFETY: written before it is shared, and only read afterwards.
+unsafe impl Send for Shared {}
+// SAFETY: as above.
+unsafe impl Sync for Shared {}
+
+/// The one for all calls here.
+static CONTEXT: LazyLock<Shared> = LazyLock::new(|| {
     unsafe extern "C" fn count(_: *const ContextRecord) {}
     let table = Box::leak(Box::new(MaybeUninit::<ContextTable>::zeroed())).as_mut_ptr();
     let record = Box::leak(Box::new(MaybeUninit::<ContextRecord>::zeroed())).as_mut_ptr();
@@ -163,7 +172,11 @@ fn context() -> *const ContextRecord {
         addr_of_mut!((*record).table).write(table);
         addr_of_mut!((*record).plugin).write(Slice::text("keeper"));
     }
-    record
+    Shared(record)
+});
+
+fn context() -> *const ContextRecord {
+    CONTEXT.0
 }
 
 /// A state, or why there is none.

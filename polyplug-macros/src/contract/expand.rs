@@ -1037,7 +1037,9 @@ fn handles(contract: &Contract<'_>) -> TokenStream {
         .map(|method| {
             let (head, call) = (handled(method), method.named("leave"));
             let names = method.arguments.iter().map(|argument| &argument.ident);
-            quote!(#head { #call(self, #(#names),*) })
+            // The author's own word: where a `macro_rules` wrote the attribute alone, ours would mean another.
+            let this = method.item.sig.receiver().map(|this| this.self_token);
+            quote!(#head { #call(#this, #(#names),*) })
         })
         .collect();
     let mut handles = vec![quote!(impl #ident for #door::Instance<dyn #ident>)];

@@ -77,6 +77,18 @@ fn bits(door: &Door, types: &[&Type]) -> TokenStream {
     })
 }
 
+/// What stands for the objects of all of these types: a type of its own, so that data may contain itself.
+pub(super) fn objects(door: &Door, types: &[&Type]) -> TokenStream {
+    let objects = types.iter().map(|ty| {
+        let objects = ask(door, ty, &quote!(Data), &quote!(Objects));
+        door.over(
+            &quote!(#ty),
+            &quote!(#door::core::marker::PhantomData<#objects>),
+        )
+    });
+    quote!(pub struct __Objects(#(#objects,)* ());)
+}
+
 /// Tokens of ours that say something about all fields, where the type lies that most likely cannot cross.
 pub(super) fn point(door: &Door, types: &[&Type], tokens: TokenStream) -> TokenStream {
     let mut types = types.iter().map(|ty| quote!(#ty));
@@ -108,6 +120,7 @@ fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
     let (lend, take) = (each(quote!(lend)), each(quote!(take)));
     let (give, receive) = (each(quote!(give)), each(quote!(receive)));
     let (bits, surrender) = (bits(door, &types), each(quote!(surrender)));
+    let objects = objects(door, &types);
     let error_of = error_of(data);
     let functions = each(quote!(FUNCTION));
     let descriptors =
@@ -157,6 +170,7 @@ fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
     quote! {
         #lent_wire
         #owned_wire
+        #objects
 
         const __LENT: &[#door::core::alloc::Layout] = &[#(#lent_layouts),*];
         const __OWNED: &[#door::core::alloc::Layout] = &[#(#owned_layouts),*];
@@ -167,6 +181,7 @@ fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
             type Taken<'call> = Self;
             type Travel = #door::ByAddress;
             type Bits = #bits;
+            type Objects = __Objects;
             const TYPE: &'static #door::abi::TypeDescriptor =
                 &#door::structure::<Self>(#name, #docs, const { &[#(#descriptors),*] });
 
@@ -202,6 +217,7 @@ fn choice(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
             type Taken<'call> = Self;
             type Travel = #door::ByValue;
             type Bits = #door::NotPlain;
+            type Objects = ();
             const TYPE: &'static #door::abi::TypeDescriptor =
                 &#door::enumeration::<Self>(true, #name, #docs, const { &[#(#descriptors),*] });
 
@@ -290,6 +306,7 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
         quote!(&#door::variant(#tag, #name, #docs, const { &[#(#fields),*] }))
     });
     let of_all = |member: TokenStream| each(door, &types, &member);
+    let objects = objects(door, &types);
     let (lent_layouts, owned_layouts) = (of_all(quote!(LENT)), of_all(quote!(OWNED)));
     let arms = |from_wire: bool, way: &TokenStream, form: &TokenStream| -> TokenStream {
         let arms = variants.iter().map(|variant| {
@@ -343,6 +360,7 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
     quote! {
         #lent_wire
         #owned_wire
+        #objects
 
         const __LENT: &[#door::core::alloc::Layout] = &[#(#lent_layouts),*];
         const __OWNED: &[#door::core::alloc::Layout] = &[#(#owned_layouts),*];
@@ -353,6 +371,7 @@ fn enumeration(data: &Data<'_>, variants: &[Variant<'_>]) -> TokenStream {
             type Taken<'call> = Self;
             type Travel = #door::ByAddress;
             type Bits = #door::NotPlain;
+            type Objects = __Objects;
             const TYPE: &'static #door::abi::TypeDescriptor =
                 &#door::enumeration::<Self>(false, #name, #docs, const { &[#(#descriptors),*] });
 
@@ -393,6 +412,7 @@ fn flags(data: &Data<'_>, field: &Field<'_>) -> TokenStream {
             type Taken<'call> = Self;
             type Travel = #door::ByValue;
             type Bits = #door::AnyBits;
+            type Objects = ();
             const TYPE: &'static #door::abi::TypeDescriptor = &#door::flags::<Self, #ty>(#name, #docs);
 
             #[inline]

@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 use syn::Type;
 use syn::ext::IdentExt as _;
 
-use super::expand::{each, error_of, point};
+use super::expand::{each, error_of, objects, point};
 use super::marks::Filling;
 use super::model::{Data, Field, Variant};
 use crate::door::{Door, ask};
@@ -99,8 +99,9 @@ pub(crate) fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
     });
     let taken = point(quote!(Self { #(#members: #taken),* }));
     let received = point(quote!(Self { #(#members: #received),* }));
-    let defaults = defaults(data, fields);
+    let (defaults, objects) = (defaults(data, fields), objects(door, &types));
     quote! {
+        #objects
         #[repr(C)]
         struct __Lent(#door::core::primitive::u32, #(#lent,)* ());
         #[repr(C)]
@@ -119,6 +120,7 @@ pub(crate) fn structure(data: &Data<'_>, variant: &Variant<'_>) -> TokenStream {
             type Taken<'call> = Self;
             type Travel = #door::ByAddress;
             type Bits = #door::NotPlain;
+            type Objects = __Objects;
             const TYPE: &'static #door::abi::TypeDescriptor =
                 &#door::growing_structure::<Self>(#name, #docs, const { &[#(#descriptors),*] });
 
@@ -256,7 +258,9 @@ pub(crate) fn enumeration(
         point(quote!(match __node.tag() { #(#arms,)* #unknown }))
     };
     let (taken, received) = (from(&quote!(take)), from(&quote!(receive)));
+    let objects = objects(door, &types);
     quote! {
+        #objects
         #(#payloads)*
 
         unsafe impl #door::Data for #ident {
@@ -265,6 +269,7 @@ pub(crate) fn enumeration(
             type Taken<'call> = Self;
             type Travel = #door::ByAddress;
             type Bits = #door::NotPlain;
+            type Objects = __Objects;
             const TYPE: &'static #door::abi::TypeDescriptor =
                 &#door::growing_enumeration::<Self>(#name, #docs, const { &[#(#descriptors,)* #described_other] });
 

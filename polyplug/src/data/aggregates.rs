@@ -48,6 +48,7 @@ unsafe impl<T: Data> Data for Option<T> {
     type Taken<'c> = Option<T::Taken<'c>>;
     type Travel = ByAddress;
     type Bits = NotPlain;
+    type Objects = T::Objects;
     const TYPE: &'static TypeDescriptor = &TypeDescriptor {
         elements: &[type_function::<T>()] as *const _,
         element_count: 1,
@@ -96,6 +97,7 @@ unsafe impl<T: Data, E: Data> Data for Result<T, E> {
     type Taken<'c> = Result<T::Taken<'c>, E::Taken<'c>>;
     type Travel = ByAddress;
     type Bits = NotPlain;
+    type Objects = (T::Objects, E::Objects);
     const TYPE: &'static TypeDescriptor = &TypeDescriptor {
         elements: &[type_function::<T>(), type_function::<E>()] as *const _ as *const _,
         element_count: 2,
@@ -153,6 +155,7 @@ unsafe impl<T: Data, const N: usize> Data for [T; N] {
     type Taken<'c> = [T::Taken<'c>; N];
     type Travel = ByAddress;
     type Bits = T::Bits;
+    type Objects = T::Objects;
     const TYPE: &'static TypeDescriptor = &TypeDescriptor {
         flags: if <T::Bits as Bits>::PLAIN {
             type_flags::PLAIN
@@ -203,6 +206,7 @@ macro_rules! tuples {
             type Taken<'c> = ($($name::Taken<'c>,)+);
             type Travel = ByAddress;
             type Bits = NotPlain;
+            type Objects = ($($name::Objects,)+);
             const TYPE: &'static TypeDescriptor = &TypeDescriptor {
                 fields: List::of(const { &[$(
                     &FieldDescriptor {

@@ -37,6 +37,7 @@ macro_rules! maps {
             type Taken<'c> = $map<K, V::Taken<'c> $(, $hasher)?>;
             type Travel = ByAddress;
             type Bits = NotPlain;
+            type Objects = (K::Objects, V::Objects);
             const TYPE: &'static TypeDescriptor = &TypeDescriptor {
                 elements: &[type_function::<(K, V)>()] as *const _,
                 element_count: 1,
@@ -82,6 +83,7 @@ macro_rules! sets {
             type Taken<'c> = Self;
             type Travel = ByAddress;
             type Bits = NotPlain;
+            type Objects = T::Objects;
             const TYPE: &'static TypeDescriptor = &TypeDescriptor {
                 elements: &[type_function::<T>()] as *const _,
                 element_count: 1,

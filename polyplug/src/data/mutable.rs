@@ -1,11 +1,11 @@
 //! What may stand behind `&mut`: slices that are changed in place, texts and lists that come back changed. (Objects are
 //! recognised by their form.)
 
-use polyplug_abi::{Buffer, Sink, TypeDescriptor, TypeFunction, passing};
+use polyplug_abi::{Buffer, Sink, TypeFunction, passing};
 
 use super::{Arena, Data, InPlace, Whole};
+use crate::check;
 use crate::fault::Fault;
-use crate::{check, describe};
 
 /// What may stand behind `&mut` in a contract: `[T]` of numbers, `String`, `Vec<T>`, `dyn Trait`, `dyn FnMut`.
 ///
@@ -14,7 +14,7 @@ use crate::{check, describe};
 #[diagnostic::on_unimplemented(
     message = "`&mut {Self}` cannot cross a plugin boundary",
     label = "this type cannot be changed by the other side",
-    note = "help: take the value and return the new one; `&mut String`, `&mut Vec<T>` and `&mut [T]` of numbers can be changed"
+    note = "help: take the value and return the new one; `&mut String`, `&mut Vec<T>` of data that owns no `Box<dyn ..>` and no closure, and `&mut [T]` of numbers can be changed"
 )]
 pub unsafe trait Mutable {
     /// What a parameter points to.
@@ -109,26 +109,22 @@ unsafe impl<T: InPlace> Mutable for [T] {
     fn commit(_: &mut Self, (): ()) {}
 }
 
-/// A changed argument is copied there, and becomes the caller's value only when all went well (C6). An object cannot be in
-/// two places until then.
-fn refuse_objects(ty: &'static TypeDescriptor) {
-    if describe::owns_objects(ty) {
-        Fault::new(
-            "a `&mut Vec` of what holds a `Box<dyn ..>` or a closure cannot cross; pass it by value, and return it",
-        )
-        .raise()
-    }
-}
+/// What may be an item of a `&mut Vec`: a changed argument is copied there, and becomes the caller's value only when all went
+/// well (C6). An object cannot be in two places until then.
+pub trait Changeable {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Data> Changeable for T where T::Objects: Unpin {}
 
 /// What came back of a sink.
 #[derive(Debug)]
 pub struct HeldSink<T>(T);
 
 macro_rules! sinks {
-    ($(<$($parameter:ident: $bound:path)?> $type:ty;)*) => {$(
+    ($(<$($parameter:ident: $bound:path, $another:path)?> $type:ty;)*) => {$(
         // SAFETY: a copy, which becomes the caller's value when all went well (C6).
         #[diagnostic::do_not_recommend]
-        unsafe impl<$($parameter: $bound)?> Mutable for $type {
+        unsafe impl<$($parameter: $bound + $another)?> Mutable for $type {
             type Pointed = Sink;
             type Taken<'c> = Self;
             type Held = HeldSink<Self>;
@@ -136,7 +132,6 @@ macro_rules! sinks {
             const POINTED: TypeFunction = <Self as Data>::FUNCTION;
 
             fn lend(value: &mut Self, arena: &Arena) -> (*mut Sink, usize) {
-                refuse_objects(<Self as Data>::TYPE);
                 let sink = arena.hold(Sink {
                     input: Data::lend(value, arena),
                     output: Buffer::EMPTY,
@@ -176,5 +171,5 @@ macro_rules! sinks {
 
 sinks! {
     <> String;
-    <T: Whole> Vec<T>;
+    <T: Whole, Changeable> Vec<T>;
 }

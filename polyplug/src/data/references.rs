@@ -2,6 +2,7 @@
 //! `dyn Trait` or a closure's `dyn Fn`. Which of them decides how the pointer crosses: the pointee's *form*.
 
 use core::cell::Cell;
+use core::marker::PhantomPinned;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -135,6 +136,8 @@ pub unsafe trait Boxing<T: ?Sized> {
     type Owned;
     /// What the callee gets.
     type Taken<'c>: 'c;
+    /// See [`Data::Objects`].
+    type Objects;
     /// What it looks like.
     const TYPE: &'static TypeDescriptor;
 
@@ -463,6 +466,7 @@ unsafe impl<T: ?Sized + Referent> Data for &T {
     type Taken<'c> = <T::Form as Referring<T>>::Taken<'c>;
     type Travel = ByAddress;
     type Bits = NotPlain;
+    type Objects = ();
     const TYPE: &'static TypeDescriptor = <T::Form as Referring<T>>::TYPE;
 
     #[inline(always)]
@@ -495,6 +499,7 @@ unsafe impl<T: Data> Boxing<T> for OfValue {
     type Lent = *const T::Lent;
     type Owned = Buffer;
     type Taken<'c> = Box<T::Taken<'c>>;
+    type Objects = T::Objects;
     const TYPE: &'static TypeDescriptor = &TypeDescriptor {
         owned_size: size_of::<Buffer>(),
         owned_align: align_of::<Buffer>(),
@@ -539,6 +544,7 @@ unsafe impl<D: ?Sized + Dynamic + 'static> Boxing<D> for OfObject {
     type Lent = Object;
     type Owned = Object;
     type Taken<'c> = Box<D>;
+    type Objects = PhantomPinned;
     const TYPE: &'static TypeDescriptor = object::Described::<D, { type_flags::UNIQUE }>::TYPE;
 
     fn lend(value: &Box<D>, arena: &Arena) -> Object {
@@ -596,6 +602,7 @@ where
     type Taken<'c> = Self;
     type Travel = ByAddress;
     type Bits = NotPlain;
+    type Objects = ();
     const TYPE: &'static TypeDescriptor = <T::Form as Sharing<T>>::TYPE;
 
     fn lend(&self, _: &Arena) -> Object {

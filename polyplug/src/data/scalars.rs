@@ -25,6 +25,7 @@ macro_rules! numbers {
             type Taken<'c> = $type;
             type Travel = ByValue;
             type Bits = AnyBits;
+            type Objects = ();
             const TYPE: &'static TypeDescriptor = &scalar(type_kind::$kind, size_of::<$type>());
 
             #[inline(always)]
@@ -90,6 +91,7 @@ unsafe impl Data for bool {
     type Taken<'c> = Self;
     type Travel = ByValue;
     type Bits = SomeBits;
+    type Objects = ();
     const TYPE: &'static TypeDescriptor = &scalar(type_kind::BOOL, 1);
 
     #[inline(always)]
@@ -135,6 +137,7 @@ unsafe impl Data for char {
     type Taken<'c> = Self;
     type Travel = ByValue;
     type Bits = SomeBits;
+    type Objects = ();
     const TYPE: &'static TypeDescriptor = &scalar(type_kind::CHAR, 4);
 
     #[inline(always)]
@@ -182,6 +185,7 @@ unsafe impl Data for () {
     type Taken<'c> = ();
     type Travel = AsNothing;
     type Bits = NotPlain;
+    type Objects = ();
     const TYPE: &'static TypeDescriptor = &TypeDescriptor::of_kind(type_kind::UNIT);
 
     #[inline(always)]
@@ -203,6 +207,7 @@ macro_rules! wide {
             type Taken<'c> = $type;
             type Travel = ByAddress;
             type Bits = NotPlain;
+            type Objects = ();
             const TYPE: &'static TypeDescriptor = &TypeDescriptor {
                 lent_size: 16,
                 lent_align: 8,

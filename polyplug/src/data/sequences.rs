@@ -56,6 +56,7 @@ unsafe impl Data for String {
     type Taken<'c> = Self;
     type Travel = ByAddress;
     type Bits = NotPlain;
+    type Objects = ();
     const TYPE: &'static TypeDescriptor = &sequence(type_kind::STRING);
 
     #[inline]
@@ -98,6 +99,7 @@ unsafe impl<T: Data> Data for Vec<T> {
     type Taken<'c> = Vec<T::Taken<'c>>;
     type Travel = ByAddress;
     type Bits = NotPlain;
+    type Objects = T::Objects;
     const TYPE: &'static TypeDescriptor = &TypeDescriptor {
         elements: &[type_function::<T>()] as *const _,
         element_count: 1,
@@ -193,6 +195,7 @@ where
     type Taken<'c> = <T::Form as Boxing<T>>::Taken<'c>;
     type Travel = ByAddress;
     type Bits = NotPlain;
+    type Objects = <T::Form as Boxing<T>>::Objects;
     const TYPE: &'static TypeDescriptor = <T::Form as Boxing<T>>::TYPE;
 
     #[inline]

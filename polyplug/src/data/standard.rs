@@ -17,6 +17,7 @@ unsafe impl Data for Cow<'_, str> {
     type Taken<'c> = Cow<'static, str>;
     type Travel = ByAddress;
     type Bits = NotPlain;
+    type Objects = ();
     const TYPE: &'static TypeDescriptor = <String as Data>::TYPE;
 
     #[inline]
@@ -72,6 +73,7 @@ unsafe impl Data for Duration {
     type Taken<'c> = Self;
     type Travel = ByAddress;
     type Bits = NotPlain;
+    type Objects = ();
     const TYPE: &'static TypeDescriptor = &time::<DurationWire>(type_kind::DURATION);
 
     #[inline]
@@ -122,6 +124,7 @@ unsafe impl Data for SystemTime {
     type Taken<'c> = Self;
     type Travel = ByAddress;
     type Bits = NotPlain;
+    type Objects = ();
     const TYPE: &'static TypeDescriptor = &time::<SystemTimeWire>(type_kind::SYSTEM_TIME);
 
     #[inline]
@@ -209,6 +212,7 @@ unsafe impl Data for PathBuf {
     type Taken<'c> = Self;
     type Travel = ByAddress;
     type Bits = NotPlain;
+    type Objects = ();
     const TYPE: &'static TypeDescriptor = &TypeDescriptor {
         elements: &[type_function::<PathUnit>()] as *const _,
         element_count: 1,

@@ -8,9 +8,12 @@
 //! * **M1** A library is closed only by [`Mapped::unmap`], on a thread outside every plugin call, when nobody holds it: no
 //!   generation's state, no instance, no object, no thread, and no destructor of a thread-local.
 //! * **M2** A count of an image is given up by code that lies elsewhere, after the image's own code has returned.
+//! * **M3** [`TRAVELLING`] has one count for each owner of an object that somebody else than its maker gave away, from
+//!   before the giver gives up its own count until the owner has arrived; [`UNDER_WAY`] is how many those are.
 
 use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
@@ -202,26 +205,82 @@ impl fmt::Debug for Mapped {
     }
 }
 
-/// See [`Host::keep_image`](polyplug_abi::Host::keep_image).
-pub(crate) unsafe extern "C" fn keep_image(address: *const ()) -> *const () {
+/// The counts that travel with owners of objects, by the release function and the state of the object (M3): how many, of
+/// which image.
+static TRAVELLING: Mutex<BTreeMap<Object, (usize, Arc<Mapped>)>> = Mutex::new(BTreeMap::new());
+
+/// How many counts travel. Whoever receives an owner sees that of its giver, for what hands the owner over orders the two.
+static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
+
+/// An object, as it is known while it travels: by the addresses of its release function and of its state.
+type Object = (usize, usize);
+
+/// The image that an address lies in, with one more count.
+fn hold_image_of(address: usize) -> Option<Arc<Mapped>> {
     let mapped = MAPPED.read().unwrap_or_else(PoisonError::into_inner);
-    let address = address.addr();
-    let found = mapped
+    let (_, _, mapped) = mapped
         .iter()
-        .find(|(start, end, _)| (*start..*end).contains(&address));
-    match found {
-        Some((_, _, mapped)) => {
-            mapped.hold();
-            Arc::into_raw(Arc::clone(mapped)).cast()
-        }
-        None => core::ptr::null(),
+        .find(|(start, end, _)| (*start..*end).contains(&address))?;
+    mapped.hold();
+    Some(Arc::clone(mapped))
+}
+
+/// The count that travels with an owner of an object.
+#[inline]
+fn travelling(object: Object) -> Option<Arc<Mapped>> {
+    if UNDER_WAY.load(Ordering::Relaxed) == 0 {
+        return None;
     }
+    arrived(object)
+}
+
+#[cold]
+fn arrived(object: Object) -> Option<Arc<Mapped>> {
+    let mut travelling = TRAVELLING.lock().unwrap_or_else(PoisonError::into_inner);
+    let (count, mapped) = travelling.get_mut(&object)?;
+    let mapped = Arc::clone(mapped);
+    *count -= 1;
+    if *count == 0 {
+        travelling.remove(&object);
+    }
+    UNDER_WAY.fetch_sub(1, Ordering::Relaxed);
+    Some(mapped)
+}
+
+/// A count, as the outside knows it.
+fn kept(mapped: Option<Arc<Mapped>>) -> *const () {
+    mapped.map_or(core::ptr::null(), |mapped| Arc::into_raw(mapped).cast())
+}
+
+/// See [`Host::keep_image`](polyplug_abi::Host::keep_image).
+pub(crate) unsafe extern "C" fn keep_image(release: *const (), state: *const ()) -> *const () {
+    let release = release.addr();
+    kept(travelling((release, state.addr())).or_else(|| hold_image_of(release)))
+}
+
+/// See [`Host::send_image`](polyplug_abi::Host::send_image).
+pub(crate) unsafe extern "C" fn send_image(release: *const (), state: *const ()) {
+    let release = release.addr();
+    let Some(mapped) = hold_image_of(release) else {
+        return;
+    };
+    let mut travelling = TRAVELLING.lock().unwrap_or_else(PoisonError::into_inner);
+    let (count, _) = travelling
+        .entry((release, state.addr()))
+        .or_insert((0, mapped));
+    *count += 1;
+    UNDER_WAY.fetch_add(1, Ordering::Relaxed);
+}
+
+/// See [`Host::take_image`](polyplug_abi::Host::take_image).
+pub(crate) unsafe extern "C" fn take_image(release: *const (), state: *const ()) -> *const () {
+    kept(travelling((release.addr(), state.addr())))
 }
 
 /// See [`Host::release_image`](polyplug_abi::Host::release_image).
 ///
 /// # Safety
-/// 1. `kept` is null, or was returned by [`keep_image`] and is given up now.
+/// 1. `kept` is null, or was returned by [`keep_image`] or [`take_image`] and is given up now.
 pub(crate) unsafe extern "C" fn release_image(kept: *const ()) {
     if kept.is_null() {
         return;

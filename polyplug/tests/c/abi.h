@@ -80,9 +80,11 @@ typedef struct {
     FaultRecord *(*enter)(const void *link, const void *entry, void *way);
     const void *(*pin)(const void *link, FaultRecord **fault);
     FaultRecord *(*cast)(const void *link, const Contract *wanted, void *other);
-    const void *(*keep_image)(const void *address);
+    const void *(*keep_image)(const void *release, const void *state);
     void (*release_image)(const void *kept);
     const void *threads, *log;
+    void (*send_image)(const void *release, const void *state);
+    const void *(*take_image)(const void *release, const void *state);
 } Host;
 typedef struct {
     uint32_t size, flags;

@@ -71,8 +71,12 @@ static OptionBuffer call_next(const Object *lines) {
     no_fault(&receiver);
     return out;
 }
+// Gives up an owner that was never kept, so a count of its maker's image may still travel with it.
 static void release_object(const Object *object) {
-    if (object->release) object->release(object->state);
+    if (!object->release) return;
+    const void *image = host->take_image((const void *)object->release, object->state);
+    object->release(object->state);
+    host->release_image(image);
 }
 
 // Objects and closures of this module: some state, counted, and perhaps an object that they hold.
