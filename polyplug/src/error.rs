@@ -87,6 +87,12 @@ pub enum Error {
         contract: String,
         reason: String,
     },
+    /// The host makes a value of the contract for each plugin, and panicked over this one's.
+    ProvidePanicked {
+        plugin: String,
+        contract: String,
+        source: Fault,
+    },
     /// The plugin needs a contract that no other plugin offers.
     MissingPeer {
         plugin: String,
@@ -199,6 +205,7 @@ impl Error {
             Self::MalformedModule { .. } => "malformed-module",
             Self::ContractMismatch { .. } => "contract-mismatch",
             Self::MissingHostContract { .. } => "missing-host-contract",
+            Self::ProvidePanicked { .. } => "provide-panicked",
             Self::MissingPeer { .. } => "missing-peer",
             Self::PeerNotLoaded { .. } => "peer-not-loaded",
             Self::RequirementCycle { .. } => "requirement-cycle",
@@ -313,6 +320,10 @@ impl Error {
             Self::MissingHostContract { plugin, contract, reason } => write!(
                 f,
                 "plugin `{plugin}` needs the host contract `{contract}`: {reason}; call `runtime.provide` with an implementation before loading it"
+            ),
+            Self::ProvidePanicked { plugin, contract, .. } => write!(
+                f,
+                "the host panicked when it made the value of the host contract `{contract}` for plugin `{plugin}`, which therefore has none; repair the closure that `provide_each` was given"
             ),
             Self::MissingPeer { plugin, contract, reason } => write!(
                 f,
@@ -473,9 +484,9 @@ impl StdError for Error {
             | Self::RestoreFailed { source, .. } => Some(source.as_ref()),
             #[cfg(feature = "config")]
             Self::ConfigUnwritable { source, .. } => Some(source.as_ref()),
-            Self::ConstructorPanicked { source, .. } | Self::SaveFailed { source, .. } => {
-                Some(source)
-            }
+            Self::ConstructorPanicked { source, .. }
+            | Self::ProvidePanicked { source, .. }
+            | Self::SaveFailed { source, .. } => Some(source),
             _ => None,
         }
     }

@@ -19,6 +19,7 @@ mod context;
 mod copy;
 mod diff;
 pub(crate) mod domain;
+mod each;
 mod events;
 mod fast;
 mod folder;

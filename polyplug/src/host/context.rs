@@ -12,6 +12,8 @@ use polyplug_abi::{
     Buffer, ContextRecord, ContextTable, ContractDescriptor, FaultRecord, Link, Slice, fault_kind,
 };
 
+use super::cell::CellCore;
+use super::each::Asker;
 use super::runtime::RuntimeInner;
 use crate::fault::Fault;
 
@@ -23,6 +25,9 @@ pub(crate) struct ContextCore {
     // The name that the record points to.
     name: Arc<str>,
     previous_version: String,
+    /// The module that the plugin is of.
+    cell: &'static CellCore,
+    stamp: u64,
 }
 
 // SAFETY: read-only but for its counts, which are atomic.
@@ -45,6 +50,7 @@ impl ContextCore {
         runtime: &Arc<RuntimeInner>,
         name: &str,
         previous_version: &str,
+        (cell, stamp): (&'static CellCore, u64),
     ) -> Arc<Self> {
         let name: Arc<str> = Arc::from(name);
         let record = ContextRecord {
@@ -58,7 +64,17 @@ impl ContextCore {
             runtime: Arc::downgrade(runtime),
             name,
             previous_version: previous_version.to_owned(),
+            cell,
+            stamp,
         })
+    }
+
+    fn asker(&self) -> Asker<'_> {
+        Asker {
+            plugin: &self.name,
+            cell: self.cell,
+            stamp: self.stamp,
+        }
     }
 
     /// As plugins see it. The address is that of the whole core.
@@ -116,9 +132,8 @@ unsafe extern "C" fn context_find(
         // SAFETY: clause 2.
         unsafe {
             core.runtime()?
-                .link_for(&core.name, asked, contract, number)
+                .link_for(core.asker(), asked, contract, number)
         }
-        .map_err(Fault::new)
     });
     match found.and_then(|found| found) {
         Ok(found) => {

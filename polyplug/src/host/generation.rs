@@ -25,6 +25,7 @@ use polyplug_abi::{Generation, InterfaceHeader, PluginDescriptor, Way};
 use super::cell::{CellCore, Seat, Shape};
 use super::context::ContextCore;
 use super::diff::{self, Side};
+use super::each;
 use super::info::{ContractInfo, PluginInfo};
 use super::mapped::Mapped;
 use super::model::Catalog;
@@ -459,6 +460,7 @@ impl GenerationCore {
         }
         if self.last.load(Ordering::SeqCst) {
             self.cell.vacate();
+            each::module_ended(self.stamp());
         }
     }
 }
