@@ -32,6 +32,13 @@ impl Context {
         Self(unsafe { NonNull::new_unchecked(record.cast_mut()) })
     }
 
+    /// A context without a host, for tests of a plugin: empty, to be filled with what the test gives. Only with the feature
+    /// `testing`, which brings the runtime along: meant for dev-dependencies.
+    #[cfg(feature = "testing")]
+    pub fn for_tests() -> crate::testing::TestContext {
+        crate::testing::TestContext::new()
+    }
+
     fn record(&self) -> &ContextRecord {
         // SAFETY: counted by this value, and read-only.
         unsafe { self.0.as_ref() }

@@ -23,6 +23,8 @@ mod each;
 mod events;
 mod fast;
 mod folder;
+#[cfg(feature = "testing")]
+pub(crate) mod for_tests;
 mod generation;
 pub(crate) mod holds;
 mod info;

@@ -69,6 +69,13 @@ impl ContextCore {
         })
     }
 
+    /// As the plugin gets it.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn context(self: &Arc<Self>) -> crate::Context {
+        // SAFETY: a live context.
+        unsafe { crate::Context::retain(self.record()) }
+    }
+
     fn asker(&self) -> Asker<'_> {
         Asker {
             plugin: &self.name,
@@ -186,7 +193,7 @@ const _: () = assert!(core::mem::offset_of!(ContextCore, record) == 0);
 
 #[cfg(test)]
 mod tests {
-    use crate::{Caller, Context, Runtime};
+    use crate::{Caller, Runtime};
 
     /// What the host offers.
     #[crate::host_contract(id = "test.offer", version = "1.0", crate = crate)]
@@ -208,8 +215,7 @@ mod tests {
         let runtime = Runtime::new();
         runtime.provide::<dyn Offer>(Value).expect("provided");
         let core = runtime.context_for_tests("plugin");
-        // SAFETY: a live context.
-        let context = unsafe { Context::retain(core.record()) };
+        let context = core.context();
         let offer: Caller<dyn Offer> = context.host().expect("provided");
         assert_eq!(offer.answer(), 7);
         let pinned = Caller::pin(&offer).expect("pinned");

@@ -129,6 +129,13 @@ impl Builder {
         self
     }
 
+    /// What a plugin does not find, its test can give.
+    #[cfg(feature = "testing")]
+    pub(crate) fn for_tests(mut self) -> Self {
+        self.settings.for_tests = true;
+        self
+    }
+
     /// Makes the runtime.
     ///
     /// # Panics
@@ -228,6 +235,12 @@ impl RuntimeInner {
             }
         };
         let found = found.ok_or_else(|| {
+            if self.settings.for_tests {
+                let with = if who == asked::HOST { "host" } else { "peer" };
+                return Fault::new(format!(
+                    "this test gives none; add `.with_{with}::<dyn ..>(..)` to its `Context::for_tests()`"
+                ));
+            }
             let error = Error::NoProvider {
                 contract: ContractInfo::new(&shape.catalog, shape.contract).to_string(),
                 available: self.read().offered(),
@@ -460,10 +473,19 @@ impl Runtime {
     ) -> Result<Module> {
         let source = format!("the value that the host provides as `{name}`");
         let (reservation, parts) = self.provided::<C>(name, source)?;
+        self.publish_value::<C, _>(reservation, &parts, value)
+    }
+
+    fn publish_value<C: ?Sized + SharedContract, T: ProviderOf<C>>(
+        &self,
+        reservation: Reservation<'_>,
+        parts: &ProvidedParts,
+        value: T,
+    ) -> Result<Module> {
         let state = Box::into_raw(Box::new(value)).cast();
         let place = CellCore::take();
         let generation = parts.generation(place, Some(T::interface()), state, free::<T>);
-        let module = provided_module(place, &parts, true);
+        let module = provided_module(place, parts, true);
         reservation.publish(&module, generation);
         self.provided_as(module, &parts.source)
     }
@@ -551,28 +573,7 @@ impl Runtime {
     ) -> Result<(Reservation<'_>, ProvidedParts)> {
         let mut reservation = Reservation::new(self);
         reservation.provided(name, &name_of::<C>(), &source)?;
-        let shape = own_shape::<C>().map_err(|reason| Error::MalformedModule {
-            path: PathBuf::from(&source),
-            reason,
-        })?;
-        let info = PluginInfo {
-            name: name.to_owned(),
-            version: String::new(),
-            description: String::new(),
-            authors: String::new(),
-            license: String::new(),
-            repository: String::new(),
-            contracts: vec![ContractInfo::new(&shape.catalog, shape.contract)],
-            requires: Vec::new(),
-        };
-        let name = immortal(name);
-        let parts = ProvidedParts {
-            name,
-            info,
-            source,
-            shape,
-        };
-        Ok((reservation, parts))
+        Ok((reservation, provided_parts::<C>(name, source)?))
     }
 
     fn provided_as(&self, core: Arc<ModuleCore>, source: &str) -> Result<Module> {
@@ -581,6 +582,33 @@ impl Runtime {
             core,
         };
         self.told(source, Ok(module))
+    }
+
+    /// A value of a test, as a plugin of that name.
+    #[cfg(feature = "testing")]
+    pub(crate) fn provide_peer<C: ?Sized + SharedContract>(
+        &self,
+        name: &str,
+        value: impl ProviderOf<C>,
+    ) -> Result<Module> {
+        let source = format!("the plugin `{name}` that this test plays");
+        let mut reservation = Reservation::new(self);
+        reservation.names(&[name], &source)?;
+        let parts = provided_parts::<C>(name, source)?;
+        self.publish_value::<C, _>(reservation, &parts, value)
+    }
+
+    /// What one plugin was configured with is another's.
+    #[cfg(feature = "testing")]
+    pub(crate) fn rename_config(&self, plugin: &str, name: &str) {
+        let mut config = self
+            .inner()
+            .config
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(text) = config.remove(plugin) {
+            config.insert(name.to_owned(), text);
+        }
     }
 
     /// A caller of the first loaded provider of the contract. It never moves to another provider by itself.
@@ -807,6 +835,31 @@ impl Runtime {
 unsafe fn free<T>(state: *mut ()) {
     // SAFETY: clause 1.
     drop(unsafe { Box::from_raw(state.cast::<T>()) });
+}
+
+/// What a value of the host looks like.
+fn provided_parts<C: ?Sized + SharedContract>(name: &str, source: String) -> Result<ProvidedParts> {
+    let shape = own_shape::<C>().map_err(|reason| Error::MalformedModule {
+        path: PathBuf::from(&source),
+        reason,
+    })?;
+    let info = PluginInfo {
+        name: name.to_owned(),
+        version: String::new(),
+        description: String::new(),
+        authors: String::new(),
+        license: String::new(),
+        repository: String::new(),
+        contracts: vec![ContractInfo::new(&shape.catalog, shape.contract)],
+        requires: Vec::new(),
+    };
+    let name = immortal(name);
+    Ok(ProvidedParts {
+        name,
+        info,
+        source,
+        shape,
+    })
 }
 
 /// The module of what the host provides, offered to everybody or not.
