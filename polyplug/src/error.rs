@@ -106,6 +106,13 @@ pub enum Error {
         peer: String,
         reason: String,
     },
+    /// The plugin needs a contract of another one that is loaded without it, because it has another shape there.
+    PeerSkipped {
+        plugin: String,
+        contract: String,
+        peer: String,
+        reason: String,
+    },
     /// A plugin that requires itself, through others.
     RequirementCycle { path: PathBuf, cycle: String },
     /// Another thread is loading, reloading or unloading the module.
@@ -208,6 +215,7 @@ impl Error {
             Self::ProvidePanicked { .. } => "provide-panicked",
             Self::MissingPeer { .. } => "missing-peer",
             Self::PeerNotLoaded { .. } => "peer-not-loaded",
+            Self::PeerSkipped { .. } => "peer-skipped",
             Self::RequirementCycle { .. } => "requirement-cycle",
             Self::Busy { .. } => "busy",
             Self::NotLoaded { .. } => "not-loaded",
@@ -332,6 +340,11 @@ impl Error {
             Self::PeerNotLoaded { plugin, contract, peer, reason } => write!(
                 f,
                 "plugin `{plugin}` needs the contract `{contract}` of {peer}, which could not be loaded; repair that first: {reason}"
+            ),
+            Self::PeerSkipped { plugin, contract, peer, reason } => write!(
+                f,
+                "plugin `{plugin}` needs the contract `{contract}` of plugin `{peer}`, which was left out because of its shape (`Mismatch::SkipContract`): {}",
+                reason.lines().next().unwrap_or_default()
             ),
             Self::RequirementCycle { path, cycle } => write!(
                 f,
@@ -458,6 +471,11 @@ impl fmt::Display for Error {
         if let Self::ContractMismatch { differences, .. } = self {
             for difference in differences {
                 write!(f, "\n  {difference}")?;
+            }
+        }
+        if let Self::PeerSkipped { reason, .. } = self {
+            for difference in reason.lines().skip(1) {
+                write!(f, "\n{difference}")?;
             }
         }
         let mut cause = self.source();

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use fixture_harness::{Folder, fixture};
-use polyplug::{LoadReport, Runtime};
+use polyplug::{LoadOptions, LoadReport, Mismatch, Runtime};
 use tally_api::Reader;
 
 /// Puts a copy of a fixture into a folder, under a name that decides over the order.
@@ -139,6 +139,51 @@ fn who_needs_what_failed_says_why() {
     let text = error.to_string();
     assert!(text.contains("of `calm`, `moody`, which could not be loaded; repair that first: plugin `calm` needs the host contract"), "{text}");
     assert!(runtime.modules().is_empty());
+}
+
+#[test]
+fn who_needs_a_contract_that_was_left_out_is_told_so() {
+    // This program knows the contract in its own shape.
+    let _ = <dyn shape_api::Shape as polyplug::Contract>::DESCRIPTOR;
+    let folder = Folder::new("load-dir-left-out");
+    put(&folder, "shape-user", "a.so");
+    put(&folder, "half-shape", "b.so");
+    put(&folder, "counter", "c.so");
+    let runtime = Runtime::builder().mismatch(Mismatch::SkipContract).build();
+    let report = runtime.load_dir(folder.path()).expect("a folder");
+    assert_eq!(loaded(&report), ["b.so", "c.so"], "{report}");
+    assert_eq!(failed(&report), ["a.so"], "{report}");
+    let error = &report.failed()[0].1;
+    assert_eq!(error.code(), "peer-skipped");
+    let text = error.to_string();
+    assert!(
+        text.starts_with("plugin `shape-user` needs the contract `fixture.shape 1.3` of plugin `half-shape`, which was left out because of its shape (`Mismatch::SkipContract`): plugin `half-shape` in `"),
+        "{text}"
+    );
+    assert_eq!(text.lines().count(), 1);
+    let all = format!("{error:#}");
+    assert!(all.contains("\n  method `width`"), "{all}");
+
+    // The same for one that is loaded by itself; and without any of it nobody is there.
+    let skip = LoadOptions::new().mismatch(Mismatch::SkipContract);
+    let user = fixture("shape-user");
+    let error = runtime.load_with(&user, skip).expect_err("left out");
+    assert_eq!(error.code(), "peer-skipped");
+    let error = Runtime::new().load(&user).expect_err("nobody");
+    assert_eq!(error.code(), "missing-peer");
+
+    // Nothing left of the other: that is a failure, and the reason.
+    let folder = Folder::new("load-dir-nothing-left");
+    put(&folder, "shape-user", "a.so");
+    put(&folder, "shape-other", "b.so");
+    let runtime = Runtime::builder().mismatch(Mismatch::SkipContract).build();
+    let report = runtime.load_dir(folder.path()).expect("a folder");
+    let codes: Vec<_> = report
+        .failed()
+        .iter()
+        .map(|(_, error)| error.code())
+        .collect();
+    assert_eq!(codes, ["peer-not-loaded", "contract-mismatch"], "{report}");
 }
 
 #[test]

@@ -321,6 +321,16 @@ impl Candidate {
             }));
         }
         let name = ContractInfo::new(&self.catalog, required).to_string();
+        if !contract.host
+            && let Some(skipped) = self.left_out(registry, &contract.id, contract.major)
+        {
+            return Err(Error::PeerSkipped {
+                plugin: plugin.to_owned(),
+                contract: name,
+                peer: skipped.plugin,
+                reason: skipped.reason,
+            });
+        }
         let near = similar(&name, &registry.offered()).filter(|near| *near != name);
         let reason = |nobody: &str| match near {
             Some(near) => format!("{nobody} (there is `{near}`)"),
@@ -340,6 +350,19 @@ impl Candidate {
                 reason: reason("no plugin that is loaded offers it"),
             }
         })
+    }
+
+    /// A contract that would be there, had it the shape that this program knows.
+    fn left_out(&self, registry: &Registry, id: &str, major: u32) -> Option<SkippedContract> {
+        let begins = format!("{id} {major}.");
+        let find = |skipped: &[SkippedContract]| {
+            let mut skipped = skipped.iter();
+            skipped
+                .find(|skipped| skipped.contract.starts_with(&begins))
+                .cloned()
+        };
+        let mut modules = registry.modules();
+        find(&self.skipped).or_else(|| modules.find_map(|module| find(&module.state().skipped)))
     }
 
     /// The order in which its plugins are constructed: those that others of the module need come first.
