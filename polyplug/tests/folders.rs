@@ -1,5 +1,8 @@
 //! Loading folders: what is loaded, in which order, what is skipped, and what fails with whom.
 
+#[path = "support/mod.rs"]
+mod support;
+
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -60,6 +63,9 @@ fn providers_are_loaded_first_and_the_rest_is_reported() {
     let text = report.to_string();
     assert!(text.contains("3 loaded, 2 failed, 2 skipped"), "{text}");
     assert!(text.contains("with duo, north"), "{text}");
+    let whole = folder.path().canonicalize().expect("a folder");
+    let places = [(whole.as_path(), "[FOLDER]"), (folder.path(), "[FOLDER]")];
+    support::pinned("load_report", &text, &places);
     let total = runtime.get_from::<dyn Reader>("peer-reader").expect("it");
     assert_eq!(total.total(), 0);
     // Again: what is loaded is skipped, what failed fails again, and nothing is left behind by it.

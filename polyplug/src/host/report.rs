@@ -336,3 +336,6 @@ impl fmt::Display for ReloadReport {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
