@@ -30,6 +30,9 @@ pub mod configuration {}
 #[doc = include_str!("src/reloading.md")]
 pub mod reloading {}
 
+#[doc = include_str!("src/testing.md")]
+pub mod testing {}
+
 #[doc = include_str!("src/threads.md")]
 pub mod threads {}
 

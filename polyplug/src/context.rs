@@ -8,7 +8,7 @@ use polyplug_abi::{ContextRecord, ContractDescriptor, Link, Slice, asked};
 
 use crate::contract::{Contract, HostContract, PluginContract, SharedContract};
 use crate::error::{Error, Result};
-use crate::fault::Fault;
+use crate::fault::{Fault, FaultKind};
 use crate::handles::Caller;
 
 /// The runtime, as a plugin sees it. Given to the constructor that `#[polyplug::plugin(new = ..)]` names; keep a clone
@@ -30,6 +30,13 @@ impl Context {
         unsafe { ((*(*record).table).retain)(record) };
         // SAFETY: clause 1: a live context is not null.
         Self(unsafe { NonNull::new_unchecked(record.cast_mut()) })
+    }
+
+    /// A context without a host, for tests of a plugin: empty, to be filled with what the test gives. Only with the feature
+    /// `testing`, which brings the runtime along: meant for dev-dependencies.
+    #[cfg(feature = "testing")]
+    pub fn for_tests() -> crate::testing::TestContext {
+        crate::testing::TestContext::new()
     }
 
     fn record(&self) -> &ContextRecord {
@@ -59,14 +66,11 @@ impl Context {
     ///
     /// # Errors
     /// [`Error::MissingHostContract`] when the host provides none, or its runtime is gone. `requires(dyn H)` in the
-    /// plugin's attribute checks that before the plugin is constructed.
+    /// plugin's attribute checks that before the plugin is constructed. [`Error::ProvidePanicked`] when the host makes a
+    /// value for each plugin, and panicked over this one's.
     pub fn host<H: ?Sized + HostContract + SharedContract>(&self) -> Result<Caller<H>> {
         self.find(asked::HOST, 0)
-            .map_err(|reason| Error::MissingHostContract {
-                plugin: self.plugin().to_owned(),
-                contract: name_of::<H>(),
-                reason: reason.message().to_owned(),
-            })
+            .map_err(|fault| not_provided(self.plugin(), name_of::<H>(), fault))
     }
 
     /// The first other plugin that offers a contract. Calls go straight to its functions; they are faults once it is
@@ -179,6 +183,23 @@ impl Context {
         }
         // SAFETY: written, because there is no fault.
         Ok(unsafe { link.assume_init() })
+    }
+}
+
+/// What became of the wish for a host contract.
+pub(crate) fn not_provided(plugin: &str, contract: String, fault: Fault) -> Error {
+    let plugin = plugin.to_owned();
+    match fault.kind() {
+        FaultKind::Panicked => Error::ProvidePanicked {
+            plugin,
+            contract,
+            source: fault,
+        },
+        _ => Error::MissingHostContract {
+            plugin,
+            contract,
+            reason: fault.message().to_owned(),
+        },
     }
 }
 

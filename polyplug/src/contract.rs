@@ -152,6 +152,38 @@ unsafe impl<C: ?Sized + ImplementedBy<T>, T: Send + Sync + 'static> ProviderOf<C
     }
 }
 
+/// A closure that makes a value for a plugin, whose name it is given.
+#[doc(hidden)]
+pub trait MakesForEach {
+    /// The value.
+    type Value;
+}
+
+impl<F: Fn(&str) -> T, T> MakesForEach for F {
+    type Value = T;
+}
+
+/// A closure that makes providers of the contract `C`, one for each plugin: `|plugin: &str| value`, where it and the value
+/// are `Send + Sync + 'static`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not make a provider of `{C}` for each plugin",
+    label = "must be `Fn(&str) -> Value + Send + Sync + 'static`, with a value that implements the trait",
+    note = "help: `provide_each` calls it with the name of each plugin that asks"
+)]
+pub trait ProviderForEach<C: ?Sized>:
+    MakesForEach<Value: ProviderOf<C>>
+    + Fn(&str) -> <Self as MakesForEach>::Value
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<C: ?Sized, F, T: ProviderOf<C>> ProviderForEach<C> for F where
+    F: Fn(&str) -> T + Send + Sync + 'static
+{
+}
+
 /// A contract that plugins implement, and that `T` does implement.
 ///
 /// # Safety

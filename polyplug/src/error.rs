@@ -105,6 +105,12 @@ pub enum Error {
         contract: String,
         reason: String,
     },
+    /// The host makes a value of the contract for each plugin, and panicked over this one's.
+    ProvidePanicked {
+        plugin: String,
+        contract: String,
+        source: Fault,
+    },
     /// The plugin needs a contract that no other plugin offers.
     MissingPeer {
         plugin: String,
@@ -113,6 +119,13 @@ pub enum Error {
     },
     /// The plugin needs another one that could not be loaded.
     PeerNotLoaded {
+        plugin: String,
+        contract: String,
+        peer: String,
+        reason: String,
+    },
+    /// The plugin needs a contract of another one that is loaded without it, because it has another shape there.
+    PeerSkipped {
         plugin: String,
         contract: String,
         peer: String,
@@ -220,8 +233,10 @@ impl Error {
             Self::MalformedModule { .. } => "malformed-module",
             Self::ContractMismatch { .. } => "contract-mismatch",
             Self::MissingHostContract { .. } => "missing-host-contract",
+            Self::ProvidePanicked { .. } => "provide-panicked",
             Self::MissingPeer { .. } => "missing-peer",
             Self::PeerNotLoaded { .. } => "peer-not-loaded",
+            Self::PeerSkipped { .. } => "peer-skipped",
             Self::RequirementCycle { .. } => "requirement-cycle",
             Self::Busy { .. } => "busy",
             Self::NotLoaded { .. } => "not-loaded",
@@ -335,6 +350,10 @@ impl Error {
                 f,
                 "plugin `{plugin}` needs the host contract `{contract}`: {reason}; call `runtime.provide` with an implementation before loading it"
             ),
+            Self::ProvidePanicked { plugin, contract, .. } => write!(
+                f,
+                "the host panicked when it made the value of the host contract `{contract}` for plugin `{plugin}`, which therefore has none; repair the closure that `provide_each` was given"
+            ),
             Self::MissingPeer { plugin, contract, reason } => write!(
                 f,
                 "plugin `{plugin}` needs the contract `{contract}` of another plugin: {reason}; load a plugin that offers it first, or load both with `load_dir`"
@@ -342,6 +361,11 @@ impl Error {
             Self::PeerNotLoaded { plugin, contract, peer, reason } => write!(
                 f,
                 "plugin `{plugin}` needs the contract `{contract}` of {peer}, which could not be loaded; repair that first: {reason}"
+            ),
+            Self::PeerSkipped { plugin, contract, peer, reason } => write!(
+                f,
+                "plugin `{plugin}` needs the contract `{contract}` of plugin `{peer}`, which was left out because of its shape (`Mismatch::SkipContract`): {}",
+                reason.lines().next().unwrap_or_default()
             ),
             Self::RequirementCycle { path, cycle } => write!(
                 f,
@@ -486,6 +510,11 @@ impl fmt::Display for Error {
                 write!(f, "\n  {difference}")?;
             }
         }
+        if let Self::PeerSkipped { reason, .. } = self {
+            for difference in reason.lines().skip(1) {
+                write!(f, "\n{difference}")?;
+            }
+        }
         let mut cause = self.source();
         while let Some(error) = cause {
             write!(f, "\ncaused by: {error}")?;
@@ -511,6 +540,7 @@ impl StdError for Error {
             #[cfg(feature = "config")]
             Self::ConfigUnwritable { source, .. } => Some(source.as_ref()),
             Self::ConstructorPanicked { source, .. }
+            | Self::ProvidePanicked { source, .. }
             | Self::SaveFailed { source, .. }
             | Self::LoaderFailed { source, .. } => Some(source),
             _ => None,

@@ -20,9 +20,12 @@ mod context;
 mod copy;
 mod diff;
 pub(crate) mod domain;
+mod each;
 mod events;
 mod fast;
 mod folder;
+#[cfg(feature = "testing")]
+pub(crate) mod for_tests;
 mod generation;
 pub(crate) mod holds;
 mod info;

@@ -530,7 +530,8 @@ pub use context::Context;
 #[doc(hidden)]
 pub use contract::ContractParts;
 pub use contract::{
-    Contract, HostContract, ImplementedBy, PluginContract, ProviderOf, SharedContract,
+    Contract, HostContract, ImplementedBy, PluginContract, ProviderForEach, ProviderOf,
+    SharedContract,
 };
 pub use data::{Borrows, Data, InPlace, Mutable, Plain, Referent};
 #[doc(hidden)]

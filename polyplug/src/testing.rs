@@ -1,4 +1,4 @@
-//! For the tests of contracts (feature `testing`, meant for dev-dependencies).
+//! For the tests of contracts and of plugins (feature `testing`, meant for dev-dependencies).
 //!
 //! What is held: nothing. Who may touch it: tests.
 
@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 use crate::contract::Contract;
 use crate::host::model::Copier;
 
+pub use context::TestContext;
+
 mod compare;
+mod context;
 mod golden;
 
 use compare::{Change, Weight};

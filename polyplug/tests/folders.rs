@@ -1,11 +1,14 @@
 //! Loading folders: what is loaded, in which order, what is skipped, and what fails with whom.
 
+#[path = "support/mod.rs"]
+mod support;
+
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use fixture_harness::{Folder, fixture};
-use polyplug::{LoadReport, Runtime};
+use polyplug::{LoadOptions, LoadReport, Mismatch, Runtime};
 use tally_api::Reader;
 
 /// Puts a copy of a fixture into a folder, under a name that decides over the order.
@@ -60,6 +63,9 @@ fn providers_are_loaded_first_and_the_rest_is_reported() {
     let text = report.to_string();
     assert!(text.contains("3 loaded, 2 failed, 2 skipped"), "{text}");
     assert!(text.contains("with duo, north"), "{text}");
+    let whole = folder.path().canonicalize().expect("a folder");
+    let places = [(whole.as_path(), "[FOLDER]"), (folder.path(), "[FOLDER]")];
+    support::pinned("load_report", &text, &places);
     let total = runtime.get_from::<dyn Reader>("peer-reader").expect("it");
     assert_eq!(total.total(), 0);
     // Again: what is loaded is skipped, what failed fails again, and nothing is left behind by it.
@@ -139,6 +145,51 @@ fn who_needs_what_failed_says_why() {
     let text = error.to_string();
     assert!(text.contains("of `calm`, `moody`, which could not be loaded; repair that first: plugin `calm` needs the host contract"), "{text}");
     assert!(runtime.modules().is_empty());
+}
+
+#[test]
+fn who_needs_a_contract_that_was_left_out_is_told_so() {
+    // This program knows the contract in its own shape.
+    let _ = <dyn shape_api::Shape as polyplug::Contract>::DESCRIPTOR;
+    let folder = Folder::new("load-dir-left-out");
+    put(&folder, "shape-user", "a.so");
+    put(&folder, "half-shape", "b.so");
+    put(&folder, "counter", "c.so");
+    let runtime = Runtime::builder().mismatch(Mismatch::SkipContract).build();
+    let report = runtime.load_dir(folder.path()).expect("a folder");
+    assert_eq!(loaded(&report), ["b.so", "c.so"], "{report}");
+    assert_eq!(failed(&report), ["a.so"], "{report}");
+    let error = &report.failed()[0].1;
+    assert_eq!(error.code(), "peer-skipped");
+    let text = error.to_string();
+    assert!(
+        text.starts_with("plugin `shape-user` needs the contract `fixture.shape 1.3` of plugin `half-shape`, which was left out because of its shape (`Mismatch::SkipContract`): plugin `half-shape` in `"),
+        "{text}"
+    );
+    assert_eq!(text.lines().count(), 1);
+    let all = format!("{error:#}");
+    assert!(all.contains("\n  method `width`"), "{all}");
+
+    // The same for one that is loaded by itself; and without any of it nobody is there.
+    let skip = LoadOptions::new().mismatch(Mismatch::SkipContract);
+    let user = fixture("shape-user");
+    let error = runtime.load_with(&user, skip).expect_err("left out");
+    assert_eq!(error.code(), "peer-skipped");
+    let error = Runtime::new().load(&user).expect_err("nobody");
+    assert_eq!(error.code(), "missing-peer");
+
+    // Nothing left of the other: that is a failure, and the reason.
+    let folder = Folder::new("load-dir-nothing-left");
+    put(&folder, "shape-user", "a.so");
+    put(&folder, "shape-other", "b.so");
+    let runtime = Runtime::builder().mismatch(Mismatch::SkipContract).build();
+    let report = runtime.load_dir(folder.path()).expect("a folder");
+    let codes: Vec<_> = report
+        .failed()
+        .iter()
+        .map(|(_, error)| error.code())
+        .collect();
+    assert_eq!(codes, ["peer-not-loaded", "contract-mismatch"], "{report}");
 }
 
 #[test]

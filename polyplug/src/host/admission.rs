@@ -11,6 +11,7 @@ use polyplug_abi::{ContractDescriptor, PluginDescriptor};
 use super::cell::{CellCore, immortal};
 use super::context::ContextCore;
 use super::diff::{self, Side};
+use super::each::{self, Asker};
 use super::generation::{GenerationCore, Parts, PluginCell};
 use super::info::{ContractInfo, PluginInfo};
 use super::load::{self, Opened, RegisteredPlugin};
@@ -23,6 +24,7 @@ use super::reaper;
 use super::registry::{Registry, similar};
 use super::runtime::RuntimeInner;
 use super::state::{self, Destroy};
+use crate::context::not_provided;
 use crate::entry;
 use crate::error::{Error, Result};
 
@@ -279,6 +281,32 @@ impl Candidate {
         Ok(needs)
     }
 
+    /// Has the host make what it provides to each plugin, for those that cannot do without. After everything was checked.
+    pub(crate) fn provide_each(&self, runtime: &RuntimeInner) -> Result<()> {
+        for plugin in self.registered.iter().flatten() {
+            for &required in &plugin.requires {
+                let contract = &self.catalog.contracts[required];
+                if !contract.host {
+                    continue;
+                }
+                let found = runtime.read().provided(&contract.id, contract.major);
+                let Some(each) = found.and_then(|found| found.module.each()) else {
+                    continue;
+                };
+                let asker = Asker {
+                    plugin: &plugin.info.name,
+                    cell: self.cell,
+                    stamp: self.stamp,
+                };
+                each.value(asker).map_err(|fault| {
+                    let contract = ContractInfo::new(&self.catalog, required).to_string();
+                    not_provided(asker.plugin, contract, fault)
+                })?;
+            }
+        }
+        Ok(())
+    }
+
     /// Who provides what a plugin needs; nothing when another plugin of this very module does.
     fn need(&self, registry: &Registry, required: usize, plugin: &str) -> Result<Option<Need>> {
         let contract = &self.catalog.contracts[required];
@@ -295,15 +323,26 @@ impl Candidate {
                 return Ok(None);
             }
             let mut offers = registry.offers(&contract.id, contract.major);
-            offers.find(|found| !found.provided && (found.module.stamp != self.stamp))
+            let found = offers.find(|found| !found.provided && found.module.stamp != self.stamp);
+            found.cloned()
         };
         if let Some(found) = found {
             return Ok(Some(Need {
                 plugin: plugin.to_owned(),
-                provider: Arc::clone(&found.module),
+                provider: found.module,
             }));
         }
         let name = ContractInfo::new(&self.catalog, required).to_string();
+        if !contract.host
+            && let Some(skipped) = self.left_out(registry, &contract.id, contract.major)
+        {
+            return Err(Error::PeerSkipped {
+                plugin: plugin.to_owned(),
+                contract: name,
+                peer: skipped.plugin,
+                reason: skipped.reason,
+            });
+        }
         let near = similar(&name, &registry.offered()).filter(|near| *near != name);
         let reason = |nobody: &str| match near {
             Some(near) => format!("{nobody} (there is `{near}`)"),
@@ -323,6 +362,19 @@ impl Candidate {
                 reason: reason("no plugin that is loaded offers it"),
             }
         })
+    }
+
+    /// A contract that would be there, had it the shape that this program knows.
+    fn left_out(&self, registry: &Registry, id: &str, major: u32) -> Option<SkippedContract> {
+        let begins = format!("{id} {major}.");
+        let find = |skipped: &[SkippedContract]| {
+            let mut skipped = skipped.iter();
+            skipped
+                .find(|skipped| skipped.contract.starts_with(&begins))
+                .cloned()
+        };
+        let mut modules = registry.modules();
+        find(&self.skipped).or_else(|| modules.find_map(|module| find(&module.state().skipped)))
     }
 
     /// The order in which its plugins are constructed: those that others of the module need come first.
@@ -372,7 +424,8 @@ impl Candidate {
             offers,
             ..
         } = registered;
-        let context = ContextCore::new(runtime, &info.name, previous_version);
+        let module = (self.cell, self.stamp);
+        let context = ContextCore::new(runtime, &info.name, previous_version, module);
         // Nobody shares a plugin whose contracts are all exclusive: each caller creates its own.
         let is_shared = offers.is_empty()
             || offers
@@ -430,6 +483,7 @@ impl Drop for Candidate {
         if self.mapped.is_none() && !states {
             if !self.of_module {
                 self.cell.vacate();
+                each::module_ended(self.stamp);
             }
             return;
         }

@@ -147,6 +147,11 @@ impl CellCore {
         &self.shared.generation
     }
 
+    /// Whether the module of that stamp has it, and has not ended.
+    pub(crate) fn is_of(&self, stamp: u64) -> bool {
+        self.lock().stamp == stamp
+    }
+
     /// The current generation, if the cell is still that module's.
     pub(crate) fn current(&self, stamp: u64) -> Option<Arc<GenerationCore>> {
         let inner = self.lock();

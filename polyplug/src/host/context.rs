@@ -12,6 +12,8 @@ use polyplug_abi::{
     Buffer, ContextRecord, ContextTable, ContractDescriptor, FaultRecord, Link, Slice, fault_kind,
 };
 
+use super::cell::CellCore;
+use super::each::Asker;
 use super::runtime::RuntimeInner;
 use crate::fault::Fault;
 
@@ -23,6 +25,9 @@ pub(crate) struct ContextCore {
     // The name that the record points to.
     name: Arc<str>,
     previous_version: String,
+    /// The module that the plugin is of.
+    cell: &'static CellCore,
+    stamp: u64,
 }
 
 // SAFETY: read-only but for its counts, which are atomic.
@@ -45,6 +50,7 @@ impl ContextCore {
         runtime: &Arc<RuntimeInner>,
         name: &str,
         previous_version: &str,
+        (cell, stamp): (&'static CellCore, u64),
     ) -> Arc<Self> {
         let name: Arc<str> = Arc::from(name);
         let record = ContextRecord {
@@ -58,7 +64,24 @@ impl ContextCore {
             runtime: Arc::downgrade(runtime),
             name,
             previous_version: previous_version.to_owned(),
+            cell,
+            stamp,
         })
+    }
+
+    /// As the plugin gets it.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn context(self: &Arc<Self>) -> crate::Context {
+        // SAFETY: a live context.
+        unsafe { crate::Context::retain(self.record()) }
+    }
+
+    fn asker(&self) -> Asker<'_> {
+        Asker {
+            plugin: &self.name,
+            cell: self.cell,
+            stamp: self.stamp,
+        }
     }
 
     /// As plugins see it. The address is that of the whole core.
@@ -116,9 +139,8 @@ unsafe extern "C" fn context_find(
         // SAFETY: clause 2.
         unsafe {
             core.runtime()?
-                .link_for(&core.name, asked, contract, number)
+                .link_for(core.asker(), asked, contract, number)
         }
-        .map_err(Fault::new)
     });
     match found.and_then(|found| found) {
         Ok(found) => {
@@ -171,7 +193,7 @@ const _: () = assert!(core::mem::offset_of!(ContextCore, record) == 0);
 
 #[cfg(test)]
 mod tests {
-    use crate::{Caller, Context, Runtime};
+    use crate::{Caller, Runtime};
 
     /// What the host offers.
     #[crate::host_contract(id = "test.offer", version = "1.0", crate = crate)]
@@ -193,8 +215,7 @@ mod tests {
         let runtime = Runtime::new();
         runtime.provide::<dyn Offer>(Value).expect("provided");
         let core = runtime.context_for_tests("plugin");
-        // SAFETY: a live context.
-        let context = unsafe { Context::retain(core.record()) };
+        let context = core.context();
         let offer: Caller<dyn Offer> = context.host().expect("provided");
         assert_eq!(offer.answer(), 7);
         let pinned = Caller::pin(&offer).expect("pinned");

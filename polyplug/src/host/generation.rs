@@ -25,6 +25,7 @@ use polyplug_abi::{ContractDescriptor, Generation, InterfaceHeader, PluginDescri
 use super::cell::{CellCore, Seat, Shape};
 use super::context::ContextCore;
 use super::diff::{self, Side};
+use super::each;
 use super::info::{ContractInfo, PluginInfo};
 use super::mapped::Mapped;
 use super::model::Catalog;
@@ -463,6 +464,7 @@ impl GenerationCore {
         }
         if self.last.load(Ordering::SeqCst) {
             self.cell.vacate();
+            each::module_ended(self.stamp());
         }
     }
 }

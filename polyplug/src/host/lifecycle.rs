@@ -39,7 +39,12 @@ pub(crate) fn withdraw(runtime: &RuntimeInner, module: &ModuleCore) -> Option<Ar
     let old = old?;
     old.is_last();
     domain::pass_barrier();
-    module.state().last = Some(Arc::clone(&old));
+    let values = module.each().map(|each| each.withdraw());
+    {
+        let mut state = module.state();
+        state.last = Some(Arc::clone(&old));
+        state.values = values.unwrap_or_default();
+    }
     reaper::retire(Arc::clone(&old));
     Some(old)
 }
@@ -78,10 +83,13 @@ pub(crate) fn unload(module: &Module, limit: Option<Duration>) -> UnloadReport {
     let Some(last) = withdrawn.or_else(|| core.state().last.clone()) else {
         return report(UnloadOutcome::Retiring);
     };
+    // What the host provides to each plugin ends with the provision.
+    let all: Vec<_> = [vec![last], core.state().values.clone()].concat();
     if let Some(limit) = limit {
-        wait(&last, end_of(start, limit));
+        let until = end_of(start, limit);
+        all.iter().for_each(|generation| wait(generation, until));
     }
-    let report = receipt(&last, report(UnloadOutcome::Retiring), limit.is_some());
+    let report = receipt(&all, report(UnloadOutcome::Retiring), limit.is_some());
     let report = UnloadReport {
         waited: start.elapsed(),
         ..report
@@ -195,14 +203,17 @@ pub(crate) fn holders(generation: &GenerationCore) -> Holders {
     holders
 }
 
-/// Fills in what is true of a module that is unloaded.
-fn receipt(last: &GenerationCore, report: UnloadReport, waited: bool) -> UnloadReport {
-    let holders = holders(last);
-    let stays = match &last.mapped {
+/// Fills in what is true of a module that is unloaded: of its last version first, then of what goes with it.
+fn receipt(all: &[Arc<GenerationCore>], report: UnloadReport, waited: bool) -> UnloadReport {
+    let holders = all.iter().map(|generation| holders(generation));
+    let holders = holders.reduce(Holders::and).unwrap_or_default();
+    let mapped = all.first().and_then(|last| last.mapped.as_ref());
+    let stays = match mapped {
         Some(mapped) => mapped.stays(),
         None => Some("it is part of this program".to_owned()),
     };
-    let stage = last.progress.stage();
+    let stages = all.iter().map(|generation| generation.progress.stage());
+    let stage = stages.min().unwrap_or(Stage::Live);
     let outcome = match stage {
         Stage::Unmapped => UnloadOutcome::Unmapped,
         Stage::Live | Stage::Draining if waited && !holders.is_empty() => {
@@ -308,6 +319,7 @@ fn replace(module: &Module, old: &Arc<GenerationCore>, limit: Duration) -> Resul
             .collect(),
     };
     let needs = candidate.check(runtime)?;
+    candidate.provide_each(runtime)?;
 
     let gated = gated(old, &candidate);
     let gate = if gated.is_empty() {

@@ -3,10 +3,11 @@
 use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use super::cell::CellCore;
+use super::each::Each;
 use super::generation::{Alone, GenerationCore};
 use super::info::{ContractInfo, PluginInfo};
 use super::lifecycle;
@@ -46,6 +47,10 @@ pub(crate) struct ModuleState {
     pub(crate) skipped: Vec<SkippedContract>,
     /// After the unload: the version that callers reached last.
     pub(crate) last: Option<Arc<GenerationCore>>,
+    /// What makes the values, when the host provides one to each plugin.
+    pub(crate) each: Option<Weak<Each>>,
+    /// After the unload: the values that plugins had.
+    pub(crate) values: Vec<Arc<GenerationCore>>,
 }
 
 /// A contract that a plugin cannot do without.
@@ -80,6 +85,15 @@ impl ModuleCore {
 
     pub(crate) fn info(&self) -> Vec<PluginInfo> {
         self.state().info.clone()
+    }
+
+    /// What makes the values, when the host provides one to each plugin.
+    pub(crate) fn each(&self) -> Option<Arc<Each>> {
+        self.state().each.as_ref()?.upgrade()
+    }
+
+    pub(crate) fn is_each(&self) -> bool {
+        self.state().each.is_some()
     }
 
     pub(crate) fn place(&self) -> u64 {

@@ -111,6 +111,8 @@ pub(crate) struct Settings {
     pub(crate) allow_panic_abort: bool,
     pub(crate) plugin_panic_output: bool,
     pub(crate) in_place: bool,
+    /// It stands in for a host in a test of a plugin.
+    pub(crate) for_tests: bool,
     pub(crate) mismatch: Mismatch,
     pub(crate) verify: Option<Verifier>,
 }
@@ -198,6 +200,7 @@ impl LoadOptions {
                 .plugin_panic_output
                 .unwrap_or(usual.plugin_panic_output),
             in_place: self.in_place.unwrap_or(usual.in_place),
+            for_tests: usual.for_tests,
             mismatch: self.mismatch.unwrap_or(usual.mismatch),
             verify: self.verify.or_else(|| usual.verify.clone()),
         }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::module::ModuleCore;
+use super::runtime::HOST;
 use crate::error::{Error, Result};
 
 /// One plugin's offer of one contract, in a module that is there.
@@ -26,6 +27,8 @@ pub(crate) struct Registry {
     next: u64,
     /// By contract id and major, then by the place in load order.
     offers: HashMap<(String, u32), BTreeMap<(u64, usize), Found>>,
+    /// What the host provides to each plugin, by contract and place. Nobody finds it but contexts.
+    each: HashMap<(String, u32), BTreeMap<u64, Found>>,
     /// By contract and plugin: where in `offers`.
     by_name: HashMap<(String, u32, &'static str), (u64, usize)>,
     /// Names of plugins, with the source of each.
@@ -224,6 +227,10 @@ impl Registry {
     pub(crate) fn remove(&mut self, module: &ModuleCore, offered: &Offered, reserved: &Reserved) {
         self.remove_offers(module.place(), offered);
         self.modules.remove(&module.place());
+        self.each.retain(|_, modules| {
+            modules.remove(&module.place());
+            !modules.is_empty()
+        });
         self.give_back(reserved);
     }
 
@@ -246,9 +253,30 @@ impl Registry {
         self.offers.get(&(id.to_owned(), major))?.get(place)
     }
 
-    /// The first value of the host for a contract.
-    pub(crate) fn provided(&self, id: &str, major: u32) -> Option<&Found> {
-        self.offers(id, major).find(|found| found.provided)
+    /// What the host provides to each plugin is found from now on.
+    pub(crate) fn add_each(&mut self, module: &Arc<ModuleCore>, (id, major): (&str, u32)) {
+        let found = Found {
+            module: Arc::clone(module),
+            plugin: HOST,
+            provided: true,
+        };
+        let each = self.each.entry((id.to_owned(), major)).or_default();
+        each.insert(module.place(), found);
+    }
+
+    /// The host's providers of a contract, in the order in which they were provided.
+    pub(crate) fn all_provided(&self, id: &str, major: u32) -> Vec<Found> {
+        let each = self.each.get(&(id.to_owned(), major));
+        let each = each.into_iter().flat_map(BTreeMap::values);
+        let offers = self.offers(id, major).filter(|found| found.provided);
+        let mut all: Vec<_> = each.chain(offers).cloned().collect();
+        all.sort_by_key(|found| found.module.place());
+        all
+    }
+
+    /// The first of the host's providers of a contract.
+    pub(crate) fn provided(&self, id: &str, major: u32) -> Option<Found> {
+        self.all_provided(id, major).into_iter().next()
     }
 
     /// Every contract that is offered, as `id major.minor`, in load order, each once.
@@ -257,7 +285,10 @@ impl Registry {
         for module in self.modules.values() {
             for plugin in module.info() {
                 for contract in plugin.contracts() {
-                    let name = contract.to_string();
+                    let mut name = contract.to_string();
+                    if module.is_each() {
+                        name.push_str(" (a value for each plugin)");
+                    }
                     if !names.contains(&name) {
                         names.push(name);
                     }

@@ -111,6 +111,20 @@ impl Holders {
         &self.threads
     }
 
+    /// Those of two. A thread that is inside both counts once.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        for call in other.calls {
+            if !self.calls.contains(&call) {
+                self.calls.push(call);
+            }
+        }
+        self.pins += other.pins;
+        self.instances.extend(other.instances);
+        self.objects += other.objects;
+        self.threads.extend(other.threads);
+        self
+    }
+
     /// Whether nobody holds it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -322,3 +336,6 @@ impl fmt::Display for ReloadReport {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

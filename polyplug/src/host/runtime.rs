@@ -16,9 +16,10 @@ use polyplug_abi::{ContractDescriptor, Link, asked};
 
 use super::admission::Candidate;
 use super::cell::{CellCore, Shape, immortal};
+use super::each::{Asker, Each, ProvidedParts};
 use super::events::{Event, Listeners, Subscription};
 use super::fast::FastMap;
-use super::generation::{GenerationCore, OfferCell, Parts, PluginCell};
+use super::generation::GenerationCore;
 use super::holds;
 use super::info::{ContractInfo, PluginInfo};
 use super::keeper::{Keeper, Kept, keep};
@@ -26,16 +27,16 @@ use super::load;
 use super::module::{Module, ModuleCore, ModuleState};
 use super::options::{LoadCandidate, LoadOptions, Mismatch, Settings, Verifier};
 use super::registry::{Found, Registry, Reserved, similar};
-use super::state::Destroy;
 use super::{domain, lifecycle, reaper};
 use crate::context::name_of;
-use crate::contract::{Contract, ProviderOf, SharedContract};
+use crate::contract::{Contract, ProviderForEach, ProviderOf, SharedContract};
 use crate::error::{Error, Result};
+use crate::fault::Fault;
 use crate::handles::{Caller, Instance};
 use crate::plugin::BoxError;
 
 /// The name under which the host's own values are provided.
-const HOST: &str = "host";
+pub(crate) const HOST: &str = "host";
 
 /// Where plugins are loaded and found. Cloning is cheap, and every clone is the same runtime.
 ///
@@ -128,6 +129,13 @@ impl Builder {
         self
     }
 
+    /// What a plugin does not find, its test can give.
+    #[cfg(feature = "testing")]
+    pub(crate) fn for_tests(mut self) -> Self {
+        self.settings.for_tests = true;
+        self
+    }
+
     /// Makes the runtime.
     ///
     /// # Panics
@@ -207,36 +215,50 @@ impl RuntimeInner {
     /// 1. `wanted` is a descriptor of an image that is mapped.
     pub(crate) unsafe fn link_for(
         &self,
-        plugin: &str,
+        asker: Asker<'_>,
         who: u32,
         wanted: *const ContractDescriptor,
         number: usize,
-    ) -> Result<Link, String> {
+    ) -> Result<Link, Fault> {
         // SAFETY: clause 1.
-        let shape = unsafe { Shape::of(wanted) }?;
+        let shape = unsafe { Shape::of(wanted) }.map_err(Fault::new)?;
         let found = {
             let registry = self.read();
-            let mut offers = registry
-                .offers(shape.id(), shape.major())
-                .filter(|found| found.provided == (who == asked::HOST) && found.plugin != plugin);
-            offers.nth(number).cloned()
+            if who == asked::HOST {
+                let all = registry.all_provided(shape.id(), shape.major());
+                all.into_iter().nth(number)
+            } else {
+                let mut offers = registry
+                    .offers(shape.id(), shape.major())
+                    .filter(|found| !found.provided && found.plugin != asker.plugin);
+                offers.nth(number).cloned()
+            }
         };
         let found = found.ok_or_else(|| {
+            if self.settings.for_tests {
+                let with = if who == asked::HOST { "host" } else { "peer" };
+                return Fault::new(format!(
+                    "this test gives none; add `.with_{with}::<dyn ..>(..)` to its `Context::for_tests()`"
+                ));
+            }
             let error = Error::NoProvider {
                 contract: ContractInfo::new(&shape.catalog, shape.contract).to_string(),
                 available: self.read().offered(),
                 similar: None,
             };
-            error.to_string()
+            Fault::new(error.to_string())
         })?;
+        if let Some(each) = found.module.each() {
+            return each.link(asker, &shape);
+        }
         let link = found
             .module
             .cell
             .link(found.module.stamp, found.plugin, &shape);
         match link {
             Some(Ok(link)) => Ok(link),
-            Some(Err(error)) => Err(format!("{error:#}")),
-            None => Err("it was unloaded just now".to_owned()),
+            Some(Err(error)) => Err(Fault::new(format!("{error:#}"))),
+            None => Err(Fault::new("it was unloaded just now")),
         }
     }
 }
@@ -381,6 +403,7 @@ impl Runtime {
         let names: Vec<_> = names.iter().map(String::as_str).collect();
         reservation.names(&names, &candidate.source)?;
         let needs = candidate.check(self.inner())?;
+        candidate.provide_each(self.inner())?;
         for plugin in candidate.order() {
             candidate.construct(self.inner(), plugin, "", None)?;
         }
@@ -448,59 +471,144 @@ impl Runtime {
         name: &str,
         value: T,
     ) -> Result<Module> {
-        /// # Safety
-        /// 1. `state` is a `Box<T>` that was given up.
-        unsafe fn free<T>(state: *mut ()) {
-            // SAFETY: clause 1.
-            drop(unsafe { Box::from_raw(state.cast::<T>()) });
-        }
         let source = format!("the value that the host provides as `{name}`");
-        let mut reservation = Reservation::new(self);
-        // One name may provide many contracts, each once: `host` is one provider to everybody.
-        reservation.provided(name, &name_of::<C>(), &source)?;
-        let shape = own_shape::<C>().map_err(|reason| Error::MalformedModule {
-            path: PathBuf::from(&source),
-            reason,
-        })?;
-        let info = PluginInfo {
-            name: name.to_owned(),
-            version: String::new(),
-            description: String::new(),
-            authors: String::new(),
-            license: String::new(),
-            repository: String::new(),
-            contracts: vec![ContractInfo::new(&shape.catalog, shape.contract)],
-            requires: Vec::new(),
-        };
-        let plugin_name = immortal(name);
-        let state = ModuleState {
-            loaded: true,
-            info: vec![info.clone()],
-            described: info.contracts.clone(),
-            offered: vec![(shape.id().to_owned(), shape.major(), plugin_name)],
-            ..ModuleState::default()
-        };
-        let offer = OfferCell::new(shape.contract, T::interface(), Vec::new());
-        let value = Box::into_raw(Box::new(value)).cast();
-        let destroy = Destroy::ByHost(free::<T>);
-        let plugin = PluginCell::new(info, plugin_name, value, destroy, None, vec![offer]);
-        let (cell, stamp) = CellCore::take();
-        let parts = Parts {
-            source: source.clone(),
-            catalog: Arc::clone(&shape.catalog),
-            described: vec![shape.contract],
-            descriptors: vec![C::DESCRIPTOR],
-            plugins: vec![plugin],
-            mapped: None,
-        };
-        let generation = GenerationCore::new(cell, stamp, 1, parts);
-        let module = ModuleCore::new(cell, stamp, None, source.clone(), state);
+        let (reservation, parts) = self.provided::<C>(name, source)?;
+        self.publish_value::<C, _>(reservation, &parts, value)
+    }
+
+    fn publish_value<C: ?Sized + SharedContract, T: ProviderOf<C>>(
+        &self,
+        reservation: Reservation<'_>,
+        parts: &ProvidedParts,
+        value: T,
+    ) -> Result<Module> {
+        let state = Box::into_raw(Box::new(value)).cast();
+        let place = CellCore::take();
+        let generation = parts.generation(place, Some(T::interface()), state, free::<T>);
+        let module = provided_module(place, parts, true);
         reservation.publish(&module, generation);
+        self.provided_as(module, &parts.source)
+    }
+
+    /// Provides a contract to each plugin with a value of its own, under the name `host`. What makes the values gets the name of
+    /// the plugin that asks, and is called once for each: before a plugin that requires the contract is constructed,
+    /// otherwise when [`Context::host`](crate::Context::host) is asked for it the first time. A plugin's calls then go
+    /// straight to its value. It runs with no lock held, and may use the runtime; who asks for the same value from another
+    /// thread waits for it.
+    ///
+    /// A value stays with its plugin's name while the plugin's module is loaded, over reloads too. It is dropped after
+    /// the module was unloaded and its state is gone, or after the module that this returns was unloaded, which withdraws
+    /// them all. Only plugins find them: the host itself has no value, and [`Runtime::get`] finds none.
+    ///
+    /// When the closure panics, a plugin that requires the contract is not loaded
+    /// ([`Error::ProvidePanicked`]), and one that asks gets that error. It is called again the next time.
+    ///
+    /// ```
+    /// #[polyplug::host_contract(id = "demo.log", version = "1.0")]
+    /// pub trait Log {
+    ///     fn line(&self, text: &str);
+    /// }
+    ///
+    /// struct Lines {
+    ///     plugin: String,
+    /// }
+    ///
+    /// impl Log for Lines {
+    ///     fn line(&self, text: &str) {
+    ///         println!("{}: {text}", self.plugin);
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> polyplug::Result<()> {
+    /// let runtime = polyplug::Runtime::new();
+    /// runtime.provide_each::<dyn Log>(|plugin| Lines { plugin: plugin.to_owned() })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::DuplicateName`] when this contract is provided under the name `host` already.
+    pub fn provide_each<C: ?Sized + SharedContract>(
+        &self,
+        make: impl ProviderForEach<C>,
+    ) -> Result<Module> {
+        self.provide_made::<C, _>(make)
+    }
+
+    fn provide_made<C: ?Sized + SharedContract, F: ProviderForEach<C>>(
+        &self,
+        make: F,
+    ) -> Result<Module> {
+        let source = format!("what the host provides as `{HOST}` to each plugin");
+        let (reservation, parts) = self.provided::<C>(HOST, source)?;
+        let value = ProvidedParts {
+            source: format!("the value that the host provides as `{HOST}` to one plugin"),
+            info: parts.info.clone(),
+            shape: Arc::clone(&parts.shape),
+            ..parts
+        };
+        let make = move |plugin: &str| Box::into_raw(Box::new(make(plugin))).cast();
+        let each = Each::new(
+            value,
+            Box::new(make),
+            <F::Value as ProviderOf<C>>::interface,
+            free::<F::Value>,
+        );
+        let place = CellCore::take();
+        let module = provided_module(place, &parts, false);
+        module.state().each = Some(Arc::downgrade(&each));
+        // The closure is dropped as other states are.
+        let state = Box::into_raw(Box::new(each)).cast();
+        let generation = parts.generation(place, None, state, free::<Arc<Each>>);
+        reservation.publish_each(&module, generation, &parts.shape);
+        self.provided_as(module, &parts.source)
+    }
+
+    /// What is common to what the host provides. One name may provide many contracts, each once: `host` is one provider to
+    /// everybody.
+    fn provided<C: ?Sized + SharedContract>(
+        &self,
+        name: &str,
+        source: String,
+    ) -> Result<(Reservation<'_>, ProvidedParts)> {
+        let mut reservation = Reservation::new(self);
+        reservation.provided(name, &name_of::<C>(), &source)?;
+        Ok((reservation, provided_parts::<C>(name, source)?))
+    }
+
+    fn provided_as(&self, core: Arc<ModuleCore>, source: &str) -> Result<Module> {
         let module = Module {
             runtime: self.clone(),
-            core: module,
+            core,
         };
-        self.told(&source, Ok(module))
+        self.told(source, Ok(module))
+    }
+
+    /// A value of a test, as a plugin of that name.
+    #[cfg(feature = "testing")]
+    pub(crate) fn provide_peer<C: ?Sized + SharedContract>(
+        &self,
+        name: &str,
+        value: impl ProviderOf<C>,
+    ) -> Result<Module> {
+        let source = format!("the plugin `{name}` that this test plays");
+        let mut reservation = Reservation::new(self);
+        reservation.names(&[name], &source)?;
+        let parts = provided_parts::<C>(name, source)?;
+        self.publish_value::<C, _>(reservation, &parts, value)
+    }
+
+    /// What one plugin was configured with is another's.
+    #[cfg(feature = "testing")]
+    pub(crate) fn rename_config(&self, plugin: &str, name: &str) {
+        let mut config = self
+            .inner()
+            .config
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(text) = config.remove(plugin) {
+            config.insert(name.to_owned(), text);
+        }
     }
 
     /// A caller of the first loaded provider of the contract. It never moves to another provider by itself.
@@ -596,7 +704,7 @@ impl Runtime {
     /// A context as a plugin of that name would get it.
     #[cfg(test)]
     pub(crate) fn context_for_tests(&self, name: &str) -> Arc<super::context::ContextCore> {
-        super::context::ContextCore::new(self.inner(), name, "")
+        super::context::ContextCore::new(self.inner(), name, "", CellCore::take())
     }
 
     pub(crate) fn find_all<C: ?Sized + Contract>(&self) -> Vec<Found> {
@@ -722,6 +830,55 @@ impl Runtime {
     }
 }
 
+/// # Safety
+/// 1. `state` is a `Box<T>` that was given up.
+unsafe fn free<T>(state: *mut ()) {
+    // SAFETY: clause 1.
+    drop(unsafe { Box::from_raw(state.cast::<T>()) });
+}
+
+/// What a value of the host looks like.
+fn provided_parts<C: ?Sized + SharedContract>(name: &str, source: String) -> Result<ProvidedParts> {
+    let shape = own_shape::<C>().map_err(|reason| Error::MalformedModule {
+        path: PathBuf::from(&source),
+        reason,
+    })?;
+    let info = PluginInfo {
+        name: name.to_owned(),
+        version: String::new(),
+        description: String::new(),
+        authors: String::new(),
+        license: String::new(),
+        repository: String::new(),
+        contracts: vec![ContractInfo::new(&shape.catalog, shape.contract)],
+        requires: Vec::new(),
+    };
+    let name = immortal(name);
+    Ok(ProvidedParts {
+        name,
+        info,
+        source,
+        shape,
+    })
+}
+
+/// The module of what the host provides, offered to everybody or not.
+fn provided_module(
+    (cell, stamp): (&'static CellCore, u64),
+    parts: &ProvidedParts,
+    offered: bool,
+) -> Arc<ModuleCore> {
+    let offer = (parts.shape.id().to_owned(), parts.shape.major(), parts.name);
+    let state = ModuleState {
+        loaded: true,
+        info: vec![parts.info.clone()],
+        described: parts.info.contracts.clone(),
+        offered: offered.then_some(offer).into_iter().collect(),
+        ..ModuleState::default()
+    };
+    ModuleCore::new(cell, stamp, None, parts.source.clone(), state)
+}
+
 /// Id and major of a contract of this image.
 fn asked_for<C: ?Sized + Contract>() -> (&'static str, u32) {
     // SAFETY: this image's descriptor: static text.
@@ -745,7 +902,10 @@ fn own_shape<C: ?Sized + Contract>() -> Result<Arc<Shape>, String> {
 
 pub(crate) fn no_provider<C: ?Sized + Contract>(available: Vec<String>) -> Error {
     let contract = name_of::<C>();
-    let similar = similar(&contract, &available);
+    // What is there for plugins only was not misspelt.
+    let only = format!("{contract} (");
+    let is_there = available.iter().any(|name| name.starts_with(&only));
+    let similar = similar(&contract, &available).filter(|_| !is_there);
     Error::NoProvider {
         contract,
         available,
@@ -866,7 +1026,28 @@ impl<'r> Reservation<'r> {
     }
 
     /// All of it at once: whoever looks finds nothing of the module, or everything.
-    fn publish(mut self, module: &Arc<ModuleCore>, generation: Arc<GenerationCore>) {
+    fn publish(self, module: &Arc<ModuleCore>, generation: Arc<GenerationCore>) {
+        self.publish_with(module, generation, |_| ());
+    }
+
+    /// The same, for what is provided to each plugin.
+    fn publish_each(
+        self,
+        module: &Arc<ModuleCore>,
+        generation: Arc<GenerationCore>,
+        shape: &Shape,
+    ) {
+        self.publish_with(module, generation, |registry| {
+            registry.add_each(module, (shape.id(), shape.major()));
+        });
+    }
+
+    fn publish_with(
+        mut self,
+        module: &Arc<ModuleCore>,
+        generation: Arc<GenerationCore>,
+        also: impl FnOnce(&mut Registry),
+    ) {
         let reserved = core::mem::take(&mut self.reserved);
         let offered = {
             let mut state = module.state();
@@ -876,6 +1057,7 @@ impl<'r> Reservation<'r> {
         let mut registry = self.runtime.inner().write();
         module.cell.swap(Some(generation));
         registry.publish(module, &offered, &reserved);
+        also(&mut registry);
     }
 }
 
