@@ -6,7 +6,7 @@ use core::ptr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use polyplug_abi::PluginDescriptor;
+use polyplug_abi::{ContractDescriptor, PluginDescriptor};
 
 use super::cell::{CellCore, immortal};
 use super::context::ContextCore;
@@ -35,6 +35,7 @@ pub(crate) struct Candidate {
     pub(crate) source: String,
     pub(crate) catalog: Arc<Catalog>,
     described: Vec<usize>,
+    origins: Vec<*const ContractDescriptor>,
     registered: Vec<Option<RegisteredPlugin>>,
     info: Vec<PluginInfo>,
     built: Vec<Option<PluginCell>>,
@@ -84,6 +85,7 @@ impl Candidate {
             built: registered.plugins.iter().map(|_| None).collect(),
             catalog: registered.catalog,
             described: registered.contracts,
+            origins: registered.origins,
             registered: registered.plugins.into_iter().map(Some).collect(),
             mapped,
         }
@@ -400,6 +402,7 @@ impl Candidate {
             source: self.source.clone(),
             catalog: Arc::clone(&self.catalog),
             described: mem::take(&mut self.described),
+            origins: mem::take(&mut self.origins),
             plugins: mem::take(&mut self.built).into_iter().flatten().collect(),
             mapped: self.mapped.take(),
         };

@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Instant;
 
-use polyplug_abi::{Generation, InterfaceHeader, PluginDescriptor, Way};
+use polyplug_abi::{ContractDescriptor, Generation, InterfaceHeader, PluginDescriptor, Way};
 
 use super::cell::{CellCore, Seat, Shape};
 use super::context::ContextCore;
@@ -44,6 +44,8 @@ pub(crate) struct GenerationCore {
     pub(crate) catalog: Arc<Catalog>,
     /// Contracts that it describes, in the catalog.
     pub(crate) described: Vec<usize>,
+    /// Where the contracts of the catalog lie (G3); none for what the host provides.
+    pub(crate) origins: Vec<*const ContractDescriptor>,
     pub(crate) plugins: Vec<PluginCell>,
     pub(crate) mapped: Option<Arc<Mapped>>,
     ways: Mutex<Ways>,
@@ -205,6 +207,7 @@ pub(crate) struct Parts {
     pub(crate) source: String,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) described: Vec<usize>,
+    pub(crate) origins: Vec<*const ContractDescriptor>,
     pub(crate) plugins: Vec<PluginCell>,
     pub(crate) mapped: Option<Arc<Mapped>>,
 }
@@ -221,6 +224,7 @@ impl GenerationCore {
             source: parts.source,
             catalog: parts.catalog,
             described: parts.described,
+            origins: parts.origins,
             plugins: parts.plugins,
             mapped: parts.mapped,
             ways: Mutex::new(Ways {

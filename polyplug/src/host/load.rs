@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use libloading::Library;
 use polyplug_abi::{
-    ABI_VERSION, ENTRY_SYMBOL, Host, InitFunction, InterfaceHeader, List, Offer, PluginDescriptor,
+    ABI_VERSION, ContractDescriptor, ENTRY_SYMBOL, Host, InitFunction, InterfaceHeader, List, Offer, PluginDescriptor,
     Registration, Slice, init_code, init_options, interface_flags, module_flags,
 };
 
@@ -42,6 +42,8 @@ pub(crate) struct Registered {
     pub(crate) flags: u32,
     /// Contracts that it describes, in the catalog.
     pub(crate) contracts: Vec<usize>,
+    /// Where the contracts of the catalog lie in its image.
+    pub(crate) origins: Vec<*const ContractDescriptor>,
 }
 
 /// What was registered, and the image that it was read from; none for this program itself.
@@ -531,6 +533,7 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
             .offers
             .push(OfferCell::new(contract, offer.interface, written));
     }
+    let origins = copier.origins();
     let catalog = Arc::new(copier.finish());
     // O4.
     let key = |&index: &usize| {
@@ -589,6 +592,7 @@ unsafe fn read(registration: &Registration) -> core::result::Result<Registered, 
         plugins,
         flags: registration.flags,
         contracts,
+        origins,
     })
 }
 

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use polyplug_abi::{ContractDescriptor, Link, asked};
+use polyplug_abi::{ContractDescriptor, InterfaceHeader, Link, asked};
 
 use super::admission::Candidate;
 use super::cell::{CellCore, Shape, immortal};
@@ -454,14 +454,33 @@ impl Runtime {
             // SAFETY: clause 1.
             drop(unsafe { Box::from_raw(state.cast::<T>()) });
         }
-        let source = format!("the value that the host provides as `{name}`");
-        let mut reservation = Reservation::new(self);
-        // One name may provide many contracts, each once: `host` is one provider to everybody.
-        reservation.provided(name, &name_of::<C>(), &source)?;
         let shape = own_shape::<C>().map_err(|reason| Error::MalformedModule {
-            path: PathBuf::from(&source),
+            path: PathBuf::from(source_of(name)),
             reason,
         })?;
+        let state = || Box::into_raw(Box::new(value)).cast();
+        // SAFETY: K3: the interface of a `T`, made of the box that `free` takes.
+        unsafe { self.provide_raw(name, &shape, T::interface(), state, free::<T>) }
+    }
+
+    /// Provides a contract with whatever `interface` works on.
+    ///
+    /// # Safety
+    /// 1. `interface` is one of the shape's contract, in its order of methods, and lives as long as the state; the state, which
+    ///    is made when nothing can fail any more, belongs to it; any thread may use it, and `free` ends it.
+    pub(crate) unsafe fn provide_raw(
+        &self,
+        name: &str,
+        shape: &Shape,
+        interface: *const InterfaceHeader,
+        state: impl FnOnce() -> *mut (),
+        free: unsafe fn(*mut ()),
+    ) -> Result<Module> {
+        let source = source_of(name);
+        let contract = ContractInfo::new(&shape.catalog, shape.contract).to_string();
+        let mut reservation = Reservation::new(self);
+        // One name may provide many contracts, each once: `host` is one provider to everybody.
+        reservation.provided(name, &contract, &source)?;
         let info = PluginInfo {
             name: name.to_owned(),
             version: String::new(),
@@ -473,27 +492,27 @@ impl Runtime {
             requires: Vec::new(),
         };
         let plugin_name = immortal(name);
-        let state = ModuleState {
+        let published = ModuleState {
             loaded: true,
             info: vec![info.clone()],
             described: info.contracts.clone(),
             offered: vec![(shape.id().to_owned(), shape.major(), plugin_name)],
             ..ModuleState::default()
         };
-        let offer = OfferCell::new(shape.contract, T::interface(), Vec::new());
-        let value = Box::into_raw(Box::new(value)).cast();
-        let destroy = Destroy::ByHost(free::<T>);
-        let plugin = PluginCell::new(info, plugin_name, value, destroy, None, vec![offer]);
+        let offer = OfferCell::new(shape.contract, interface, Vec::new());
+        let destroy = Destroy::ByHost(free);
+        let plugin = PluginCell::new(info, plugin_name, state(), destroy, None, vec![offer]);
         let (cell, stamp) = CellCore::take();
         let parts = Parts {
             source: source.clone(),
             catalog: Arc::clone(&shape.catalog),
             described: vec![shape.contract],
+            origins: Vec::new(),
             plugins: vec![plugin],
             mapped: None,
         };
         let generation = GenerationCore::new(cell, stamp, 1, parts);
-        let module = ModuleCore::new(cell, stamp, None, source.clone(), state);
+        let module = ModuleCore::new(cell, stamp, None, source.clone(), published);
         reservation.publish(&module, generation);
         let module = Module {
             runtime: self.clone(),
@@ -719,6 +738,11 @@ impl Runtime {
         // SAFETY: H1: made for this image's descriptor; one count is handed over.
         Ok(unsafe { Instance::from_hold(hold) })
     }
+}
+
+/// What a value of the host is called in messages.
+fn source_of(name: &str) -> String {
+    format!("the value that the host provides as `{name}`")
 }
 
 /// Id and major of a contract of this image.
