@@ -298,7 +298,10 @@ pub(crate) struct HoldCount {
 impl HoldCount {
     /// # Safety
     /// 1. `hold` is null, and then `fault` one count of a fault, or a live hold, one count of which is handed over.
-    pub(crate) unsafe fn from_answer(hold: *const Hold, fault: *mut FaultRecord) -> Result<Self, Fault> {
+    pub(crate) unsafe fn from_answer(
+        hold: *const Hold,
+        fault: *mut FaultRecord,
+    ) -> Result<Self, Fault> {
         match NonNull::new(hold.cast_mut()) {
             // SAFETY: clause 1.
             Some(hold) => Ok(unsafe { Self::of(hold) }),

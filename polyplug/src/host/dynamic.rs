@@ -141,7 +141,10 @@ impl DynamicContract {
         };
         let numbers: Arc<[u32]> = self.methods().iter().map(find).collect();
         let number = numbers[method as usize];
-        let mut known = asked.numbers.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = asked
+            .numbers
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         known.push((provided.order, numbers));
         number
     }
@@ -188,7 +191,10 @@ impl DynamicContract {
     /// # Safety
     /// 1. `interface` is one of this contract, alive, as is `state`, which belongs to it.
     /// 2. As for [`DynamicCaller::call`].
-    #[expect(clippy::too_many_arguments, reason = "what a call is made of, passed on")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what a call is made of, passed on"
+    )]
     unsafe fn exchange(
         &self,
         plugin: &str,
@@ -205,7 +211,10 @@ impl DynamicContract {
             Err(self.explain(plugin, method, Fault::of_kind(kind, reason)))
         };
         let Some(model) = self.methods().get(method as usize) else {
-            let reason = format!("contract `{}` has no method number {method}", self.0.info.id());
+            let reason = format!(
+                "contract `{}` has no method number {method}",
+                self.0.info.id()
+            );
             return fail(fault_kind::UNKNOWN_METHOD, &reason);
         };
         let catalog = &self.0.info.catalog;
@@ -216,7 +225,10 @@ impl DynamicContract {
             return fail(fault_kind::INVALID_VALUE, reason);
         }
         if model.frame.0 != 0 && (frame.is_null() || !frame.addr().is_multiple_of(model.frame.1)) {
-            return fail(fault_kind::INVALID_VALUE, "the frame is null or not aligned");
+            return fail(
+                fault_kind::INVALID_VALUE,
+                "the frame is null or not aligned",
+            );
         }
         if model.borrows & method_flags::BORROWS_OBJECT != 0 && !is_held {
             let reason = "its result borrows from the plugin, which this caller does not hold still; pin the caller, or make an instance";
@@ -381,7 +393,8 @@ impl DynamicCaller {
         unsafe {
             let (interface, state) = (entered.interface, entered.state);
             let plugin = self.plugin();
-            self.contract.exchange(plugin, interface, state, method, frame, out, false)
+            self.contract
+                .exchange(plugin, interface, state, method, frame, out, false)
         }
     }
 
@@ -417,7 +430,12 @@ impl DynamicCaller {
 
 impl fmt::Debug for DynamicCaller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DynamicCaller<{}>({})", self.contract.info(), self.plugin())
+        write!(
+            f,
+            "DynamicCaller<{}>({})",
+            self.contract.info(),
+            self.plugin()
+        )
     }
 }
 
@@ -451,7 +469,10 @@ impl DynamicPinned {
         let plugin = self.hold.plugin();
         let (interface, state) = (entered.interface, entered.state);
         // SAFETY: H1, H2; the clauses are the caller's.
-        unsafe { self.contract.exchange(plugin, interface, state, method, frame, out, true) }
+        unsafe {
+            self.contract
+                .exchange(plugin, interface, state, method, frame, out, true)
+        }
     }
 
     /// The typed face, for who can call a C signature: the functions, in the order of the contract, and what they take as
@@ -484,7 +505,12 @@ impl DynamicPinned {
 
 impl fmt::Debug for DynamicPinned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DynamicPinned<{}>({})", self.contract.info(), self.plugin())
+        write!(
+            f,
+            "DynamicPinned<{}>({})",
+            self.contract.info(),
+            self.plugin()
+        )
     }
 }
 
@@ -552,7 +578,8 @@ impl DynamicInstance {
         let (interface, state) = (entered.interface, entered.state);
         // SAFETY: H1, H2; the clauses are the caller's.
         let answer = unsafe {
-            self.contract.exchange(plugin, interface, state, method, frame, out, true)
+            self.contract
+                .exchange(plugin, interface, state, method, frame, out, true)
         };
         drop(busy);
         answer
@@ -591,7 +618,12 @@ impl DynamicInstance {
 
 impl fmt::Debug for DynamicInstance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DynamicInstance<{}>({})", self.contract.info(), self.plugin())
+        write!(
+            f,
+            "DynamicInstance<{}>({})",
+            self.contract.info(),
+            self.plugin()
+        )
     }
 }
 
@@ -668,10 +700,12 @@ impl Bridge {
     /// the contract was learned from.
     fn find(runtime: &RuntimeInner, contract: &ContractInfo) -> Result<Self> {
         let modules: Vec<_> = runtime.read().modules().cloned().collect();
-        let generations: Vec<_> = modules.iter().filter_map(|module| module.current()).collect();
-        let own = |generation: &&Arc<GenerationCore>| {
-            Arc::ptr_eq(&generation.catalog, &contract.catalog)
-        };
+        let generations: Vec<_> = modules
+            .iter()
+            .filter_map(|module| module.current())
+            .collect();
+        let own =
+            |generation: &&Arc<GenerationCore>| Arc::ptr_eq(&generation.catalog, &contract.catalog);
         for generation in generations.iter().filter(own) {
             if let Some(bridge) = Self::at(generation, contract.index) {
                 return Ok(bridge);
@@ -875,7 +909,11 @@ impl Runtime {
             });
         }
         let Bridge { interface, image } = Bridge::find(self.inner(), contract.info())?;
-        let state = || Arc::into_raw(Arc::new(provided(value, image))).cast_mut().cast();
+        let state = || {
+            Arc::into_raw(Arc::new(provided(value, image)))
+                .cast_mut()
+                .cast()
+        };
         // SAFETY: Z3: the state keeps the interface's image; a bridged interface works on a `Guest`, with which it starts;
         // any thread may use it, as `DynamicProvider` says.
         unsafe { self.provide_raw(name, &contract.0.shape, interface, state, free) }
@@ -895,7 +933,9 @@ impl Runtime {
         let Bridge { interface, image } = Bridge::find(self.inner(), contract)?;
         Ok(Object {
             interface,
-            state: Arc::into_raw(Arc::new(provided(value, image))).cast_mut().cast(),
+            state: Arc::into_raw(Arc::new(provided(value, image)))
+                .cast_mut()
+                .cast(),
             retain: Some(retain_object),
             release: Some(release_object),
         })

@@ -17,8 +17,9 @@ use std::sync::Arc;
 
 use libloading::Library;
 use polyplug_abi::{
-    ABI_VERSION, ContractDescriptor, ENTRY_SYMBOL, Host, InitFunction, InterfaceHeader, List, Offer, PluginDescriptor,
-    Registration, Slice, init_code, init_options, interface_flags, module_flags,
+    ABI_VERSION, ContractDescriptor, ENTRY_SYMBOL, Host, InitFunction, InterfaceHeader, List,
+    Offer, PluginDescriptor, Registration, Slice, init_code, init_options, interface_flags,
+    module_flags,
 };
 
 use super::copy::PrivateCopy;

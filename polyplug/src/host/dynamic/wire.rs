@@ -49,16 +49,17 @@ fn is_flat(ty: &TypeModel) -> bool {
     ty.flags & (type_flags::PLAIN | type_flags::BY_VALUE) != 0
         || matches!(
             ty.kind,
-            type_kind::UNIT..=type_kind::F64
-                | type_kind::U128
-                | type_kind::I128
-                | type_kind::DURATION
-                | type_kind::SYSTEM_TIME
-                | type_kind::FLAGS
-                | type_kind::TEXT
-                | type_kind::SLICE
-                | type_kind::REFERENCE
-                | type_kind::BORROWED_PATH
+            type_kind::UNIT
+                ..=type_kind::F64
+                    | type_kind::U128
+                    | type_kind::I128
+                    | type_kind::DURATION
+                    | type_kind::SYSTEM_TIME
+                    | type_kind::FLAGS
+                    | type_kind::TEXT
+                    | type_kind::SLICE
+                    | type_kind::REFERENCE
+                    | type_kind::BORROWED_PATH
         )
 }
 
@@ -214,7 +215,10 @@ unsafe fn grown(catalog: &Arc<Catalog>, index: usize, place: *mut Grown) {
         node = size_of::<GrownVariant>();
         // SAFETY: clause 1.
         let tag = unsafe { theirs.ptr.cast::<u32>().read() };
-        let variant = ty.variants.iter().find(|variant| variant.tag == tag && !variant.other);
+        let variant = ty
+            .variants
+            .iter()
+            .find(|variant| variant.tag == tag && !variant.other);
         known = if variant.is_some() { node } else { 0 };
         payload = variant.map_or(0, |variant| end(&variant.fields));
     }
@@ -493,15 +497,26 @@ pub(super) unsafe fn borrows_from(
     let lies = |start: usize, bytes: usize| {
         bytes == 0
             || regions.iter().any(|&(from, size)| {
-                start >= from && start.checked_add(bytes).is_some_and(|end| end <= from + size)
+                start >= from
+                    && start
+                        .checked_add(bytes)
+                        .is_some_and(|end| end <= from + size)
             })
     };
-    let size = |ty: &TypeModel| ty.elements.first().map_or(0, |&at| catalog.types[at].lent.0);
+    let size = |ty: &TypeModel| {
+        ty.elements
+            .first()
+            .map_or(0, |&at| catalog.types[at].lent.0)
+    };
     match ty.kind {
         type_kind::TEXT | type_kind::SLICE | type_kind::BORROWED_PATH => {
             // SAFETY: clause 1.
             let slice = unsafe { place.cast::<Slice>().read() };
-            let size = if ty.kind == type_kind::TEXT { 1 } else { size(ty) };
+            let size = if ty.kind == type_kind::TEXT {
+                1
+            } else {
+                size(ty)
+            };
             lies(slice.ptr.addr(), slice.len.saturating_mul(size))
         }
         type_kind::REFERENCE => {
