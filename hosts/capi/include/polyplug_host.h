@@ -16,6 +16,9 @@
 #include <stdint.h>
 #include "polyplug.h"
 
+/// In the place of the length of a text: it ends with a zero.
+#define POLYPLUG_TERMINATED SIZE_MAX
+
 
 
 /// The answer of a function that did what it was asked for.
@@ -26,6 +29,24 @@
 
 /// In the place of a number of milliseconds: nothing is waited for.
 #define POLYPLUG_NO_WAIT UINT64_MAX
+
+/// Follows a plugin over its reloads.
+typedef struct PolyplugCaller PolyplugCaller;
+
+/// An object of one's own.
+typedef struct PolyplugInstance PolyplugInstance;
+
+/// What a load returns. Releasing it unloads nothing.
+typedef struct PolyplugModule PolyplugModule;
+
+/// Holds a plugin still.
+typedef struct PolyplugPinned PolyplugPinned;
+
+/// Where plugins are loaded and found.
+typedef struct PolyplugRuntime PolyplugRuntime;
+
+/// Events are told until it is released.
+typedef struct PolyplugSubscription PolyplugSubscription;
 
 /// A plugin.
 typedef struct PolyplugPlugin {
@@ -263,7 +284,7 @@ typedef struct PolyplugModules {
     /// How many.
     size_t count;
     /// The modules; each is to be released.
-    PolyplugModule *const *items;
+    struct PolyplugModule *const *items;
 } PolyplugModules;
 
 #ifdef __cplusplus
@@ -277,27 +298,28 @@ extern "C" {
 int32_t polyplug_release(void *handle);
 
 /// The plugins of a module; those of its last version after an unload.
-struct PolyplugPlugins *polyplug_module_plugins(const PolyplugModule *module, struct PolyplugError **error);
+struct PolyplugPlugins *polyplug_module_plugins(const struct PolyplugModule *module, struct PolyplugError **error);
 
 /// The file that a module was loaded from, as a list of one; an empty list for what has none.
-struct PolyplugList *polyplug_module_path(const PolyplugModule *module, struct PolyplugError **error);
+struct PolyplugList *polyplug_module_path(const struct PolyplugModule *module, struct PolyplugError **error);
 
 /// Whether callers reach a module: 1 or 0 in `loaded`.
-int32_t polyplug_module_is_loaded(const PolyplugModule *module, int32_t *loaded, struct PolyplugError **error);
+int32_t polyplug_module_is_loaded(const struct PolyplugModule *module, int32_t *loaded, struct PolyplugError **error);
 
 /// Puts the file as it is now in the place of what is loaded. Waits for calls inside, when a state is to be kept, at most as
 /// many milliseconds; with `POLYPLUG_NO_WAIT`, 5 seconds.
-struct PolyplugReport *polyplug_module_reload(const PolyplugModule *module,
+struct PolyplugReport *polyplug_module_reload(const struct PolyplugModule *module,
                                               uint64_t milliseconds,
                                               struct PolyplugError **error);
 
 /// Takes a module away, and waits for its end at most as many milliseconds; with `POLYPLUG_NO_WAIT` for nothing.
-struct PolyplugReport *polyplug_module_unload(const PolyplugModule *module,
+struct PolyplugReport *polyplug_module_unload(const struct PolyplugModule *module,
                                               uint64_t milliseconds,
                                               struct PolyplugError **error);
 
 /// As an unload that waits for nothing, after all modules that depend on it.
-struct PolyplugReport *polyplug_module_unload_cascade(const PolyplugModule *module, struct PolyplugError **error);
+struct PolyplugReport *polyplug_module_unload_cascade(const struct PolyplugModule *module,
+                                                      struct PolyplugError **error);
 
 /// Makes a fault, to be stored as the answer to a call, or released. Text that is no UTF-8 is repaired. Null when `kind` is 0.
 PolyplugFaultRecord *polyplug_fault_new(uint32_t kind,
@@ -369,11 +391,11 @@ int32_t polyplug_invoke(const PolyplugInterfaceHeader *interface,
                         void *out);
 
 /// Holds the plugin of a caller still, until the pinned handle is released.
-PolyplugPinned *polyplug_caller_pin(const PolyplugCaller *caller, struct PolyplugError **error);
+struct PolyplugPinned *polyplug_caller_pin(const struct PolyplugCaller *caller, struct PolyplugError **error);
 
 /// The typed face of a pinned plugin: its functions, in the order of the contract, and the state for their receiver. They live
 /// as long as the pinned handle, and so must what they return be released before it.
-int32_t polyplug_pinned_face(const PolyplugPinned *pinned,
+int32_t polyplug_pinned_face(const struct PolyplugPinned *pinned,
                              const PolyplugInterfaceHeader **interface,
                              void **state,
                              struct PolyplugError **error);
@@ -387,22 +409,22 @@ int32_t polyplug_is_current(const void *handle,
                             struct PolyplugError **error);
 
 /// Moves an instance to the current version of its plugin. Must not be called from inside a call of that instance.
-int32_t polyplug_instance_migrate(const PolyplugInstance *instance, struct PolyplugError **error);
+int32_t polyplug_instance_migrate(const struct PolyplugInstance *instance, struct PolyplugError **error);
 
 /// Provides a contract, under a name of the host's (`host`, when `name` is null). `destroy` may be null; it is called when the
 /// value is unloaded and nobody calls it any more, but not when this fails.
-PolyplugModule *polyplug_runtime_provide(const PolyplugRuntime *runtime,
-                                         const struct PolyplugContract *contract,
-                                         const uint8_t *name,
-                                         size_t name_length,
-                                         PolyplugInvoke invoke,
-                                         void *user,
-                                         PolyplugDestroy destroy,
-                                         struct PolyplugError **error);
+struct PolyplugModule *polyplug_runtime_provide(const struct PolyplugRuntime *runtime,
+                                                const struct PolyplugContract *contract,
+                                                const uint8_t *name,
+                                                size_t name_length,
+                                                PolyplugInvoke invoke,
+                                                void *user,
+                                                PolyplugDestroy destroy,
+                                                struct PolyplugError **error);
 
 /// Makes an object of a contract, or a closure, that a C function answers; with one owner. To lend it for a call, pass a copy whose
 /// `retain` and `release` are null, and release it with `polyplug_object_release` afterwards.
-int32_t polyplug_runtime_object(const PolyplugRuntime *runtime,
+int32_t polyplug_runtime_object(const struct PolyplugRuntime *runtime,
                                 const struct PolyplugContract *contract,
                                 PolyplugInvoke invoke,
                                 void *user,
@@ -417,64 +439,64 @@ int32_t polyplug_object_release(const PolyplugObject *object);
 
 /// Tells `listener` of every load, reload and unload, until the subscription is released; then `destroy`, which may be null, is
 /// called with `user`, once nobody is inside the listener. It is not called when this fails.
-PolyplugSubscription *polyplug_runtime_subscribe(const PolyplugRuntime *runtime,
-                                                 PolyplugListener listener,
-                                                 void *user,
-                                                 PolyplugDestroy destroy,
-                                                 struct PolyplugError **error);
+struct PolyplugSubscription *polyplug_runtime_subscribe(const struct PolyplugRuntime *runtime,
+                                                        PolyplugListener listener,
+                                                        void *user,
+                                                        PolyplugDestroy destroy,
+                                                        struct PolyplugError **error);
 
 /// Makes a runtime with nothing in it. Releasing it unloads everything, once no caller of it is left either.
-PolyplugRuntime *polyplug_runtime_new(void);
+struct PolyplugRuntime *polyplug_runtime_new(void);
 
 /// Loads a shared library with all its plugins.
-PolyplugModule *polyplug_runtime_load(const PolyplugRuntime *runtime,
-                                      const uint8_t *path,
-                                      size_t path_length,
-                                      struct PolyplugError **error);
+struct PolyplugModule *polyplug_runtime_load(const struct PolyplugRuntime *runtime,
+                                             const uint8_t *path,
+                                             size_t path_length,
+                                             struct PolyplugError **error);
 
 /// Loads every library in a folder. The report's code is `loaded`, or `failed` when one could not be loaded, which its text says.
-struct PolyplugReport *polyplug_runtime_load_dir(const PolyplugRuntime *runtime,
+struct PolyplugReport *polyplug_runtime_load_dir(const struct PolyplugRuntime *runtime,
                                                  const uint8_t *path,
                                                  size_t path_length,
                                                  struct PolyplugError **error);
 
 /// The modules, in load order. Each of them is to be released, and the list.
-struct PolyplugModules *polyplug_runtime_modules(const PolyplugRuntime *runtime, struct PolyplugError **error);
+struct PolyplugModules *polyplug_runtime_modules(const struct PolyplugRuntime *runtime, struct PolyplugError **error);
 
 /// The plugins, in load order, and the values that the host provides.
-struct PolyplugPlugins *polyplug_runtime_plugins(const PolyplugRuntime *runtime, struct PolyplugError **error);
+struct PolyplugPlugins *polyplug_runtime_plugins(const struct PolyplugRuntime *runtime, struct PolyplugError **error);
 
 /// The contracts that the loaded modules describe, offered or not: `id major.minor`.
-struct PolyplugList *polyplug_runtime_contracts(const PolyplugRuntime *runtime, struct PolyplugError **error);
+struct PolyplugList *polyplug_runtime_contracts(const struct PolyplugRuntime *runtime, struct PolyplugError **error);
 
 /// What a contract that is described looks like. It outlives the module.
-struct PolyplugContract *polyplug_runtime_contract(const PolyplugRuntime *runtime,
+struct PolyplugContract *polyplug_runtime_contract(const struct PolyplugRuntime *runtime,
                                                    const uint8_t *id,
                                                    size_t id_length,
                                                    uint32_t major,
                                                    struct PolyplugError **error);
 
 /// The names of the plugins that offer a contract, in load order.
-struct PolyplugList *polyplug_runtime_providers(const PolyplugRuntime *runtime,
+struct PolyplugList *polyplug_runtime_providers(const struct PolyplugRuntime *runtime,
                                                 const struct PolyplugContract *contract,
                                                 struct PolyplugError **error);
 
 /// A caller of the contract as that plugin offers it; when `plugin` is null, of the first plugin that does.
-PolyplugCaller *polyplug_runtime_get(const PolyplugRuntime *runtime,
-                                     const struct PolyplugContract *contract,
-                                     const uint8_t *plugin,
-                                     size_t plugin_length,
-                                     struct PolyplugError **error);
+struct PolyplugCaller *polyplug_runtime_get(const struct PolyplugRuntime *runtime,
+                                            const struct PolyplugContract *contract,
+                                            const uint8_t *plugin,
+                                            size_t plugin_length,
+                                            struct PolyplugError **error);
 
 /// A new instance, made by that plugin; when `plugin` is null, by the first plugin that offers the contract.
-PolyplugInstance *polyplug_runtime_create(const PolyplugRuntime *runtime,
-                                          const struct PolyplugContract *contract,
-                                          const uint8_t *plugin,
-                                          size_t plugin_length,
-                                          struct PolyplugError **error);
+struct PolyplugInstance *polyplug_runtime_create(const struct PolyplugRuntime *runtime,
+                                                 const struct PolyplugContract *contract,
+                                                 const uint8_t *plugin,
+                                                 size_t plugin_length,
+                                                 struct PolyplugError **error);
 
 /// Configures a plugin, before it is loaded or reloaded, with JSON text.
-int32_t polyplug_runtime_configure(const PolyplugRuntime *runtime,
+int32_t polyplug_runtime_configure(const struct PolyplugRuntime *runtime,
                                    const uint8_t *plugin,
                                    size_t plugin_length,
                                    const uint8_t *json,

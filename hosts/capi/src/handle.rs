@@ -46,16 +46,10 @@ pub(crate) struct Held<V> {
 /// Handles that C does not see into, and structs that it does: all kinds, each with a number.
 macro_rules! kinds {
     (
-        opaque { $($(#[$docs:meta])* $opaque:ident($value:ty) = $number:literal, $name:literal;)* }
+        opaque { $($opaque:ident($value:ty) = $number:literal, $name:literal;)* }
         open { $($open:ident = $open_number:literal, $open_name:literal;)* }
     ) => {
         $(
-            $(#[$docs])*
-            #[derive(Debug)]
-            pub struct $opaque {
-                _private: [u8; 0],
-            }
-
             // SAFETY: the number is used once.
             unsafe impl Kind for $opaque {
                 type Value = $value;
@@ -96,23 +90,53 @@ macro_rules! kinds {
     };
 }
 
+/// Where plugins are loaded and found.
+#[derive(Debug)]
+pub struct PolyplugRuntime {
+    _private: [u8; 0],
+}
+
+/// What a load returns. Releasing it unloads nothing.
+#[derive(Debug)]
+pub struct PolyplugModule {
+    _private: [u8; 0],
+}
+
+/// Follows a plugin over its reloads.
+#[derive(Debug)]
+pub struct PolyplugCaller {
+    _private: [u8; 0],
+}
+
+/// Holds a plugin still.
+#[derive(Debug)]
+pub struct PolyplugPinned {
+    _private: [u8; 0],
+}
+
+/// An object of one's own.
+#[derive(Debug)]
+pub struct PolyplugInstance {
+    _private: [u8; 0],
+}
+
+/// Events are told until it is released.
+#[derive(Debug)]
+pub struct PolyplugSubscription {
+    _private: [u8; 0],
+}
+
 use crate::contract::PolyplugContract;
 use crate::events::PolyplugSubscriptionValue;
 use crate::module::{PolyplugList, PolyplugModules, PolyplugPlugins, PolyplugReport};
 
 kinds! {
     opaque {
-        /// Where plugins are loaded and found.
         PolyplugRuntime(polyplug::Runtime) = 1, "a runtime";
-        /// What a load returns. Releasing it unloads nothing.
         PolyplugModule(polyplug::Module) = 2, "a module";
-        /// Follows a plugin over its reloads.
         PolyplugCaller(crate::call::Called<polyplug::DynamicCaller>) = 3, "a caller";
-        /// Holds a plugin still.
         PolyplugPinned(crate::call::Called<polyplug::DynamicPinned>) = 4, "a pinned handle";
-        /// An object of one's own.
         PolyplugInstance(crate::call::Called<std::sync::RwLock<polyplug::DynamicInstance>>) = 5, "an instance";
-        /// Events are told until it is released.
         PolyplugSubscription(PolyplugSubscriptionValue) = 6, "a subscription";
     }
     open {

@@ -38,6 +38,10 @@ fn header() -> String {
         no_includes: true,
         sys_includes: vec!["stddef.h".to_owned(), "stdint.h".to_owned()],
         includes: vec!["polyplug.h".to_owned()],
+        after_includes: Some(
+            "\n/// In the place of the length of a text: it ends with a zero.\n#define POLYPLUG_TERMINATED SIZE_MAX"
+                .to_owned(),
+        ),
         style: cbindgen::Style::Both,
         usize_is_size_t: true,
         line_length: 120,
@@ -59,8 +63,7 @@ fn header() -> String {
     // What is asked of callers stands at the head, once.
     let text = text.replace("///\n/// # Safety\n/// The crate's.\n", "");
     let text = text.replace("/// # Safety\n/// The crate's.\n", "");
-    let text = text.replace("/// # Safety\n/// The crate's. ", "/// ");
-    text.replace("#define POLYPLUG_TERMINATED UINTPTR_MAX", "#define POLYPLUG_TERMINATED SIZE_MAX")
+    text.replace("/// # Safety\n/// The crate's. ", "/// ")
 }
 
 #[test]
@@ -112,7 +115,10 @@ fn every_function_is_called_with_handles_that_are_none() {
     let program = fs::read_to_string(path).expect("the program");
     for name in declared() {
         if name != "polyplug_h" && name != "polyplug_runtime_new" {
-            assert!(program.contains(&format!("{name}(")), "`{name}` is not tried in wrong.c");
+            assert!(
+                program.contains(&format!("{name}(")),
+                "`{name}` is not tried in wrong.c"
+            );
         }
     }
 }
