@@ -87,3 +87,21 @@ fn wrong_handles_are_errors() {
     let said = run("hosts/capi/tests/c/wrong.c", &[]);
     assert!(said.ends_with(" refusals\n"), "{said}");
 }
+
+#[test]
+fn a_host_in_cpp_has_handles_exceptions_and_typed_calls() {
+    let said = run(
+        "hosts/capi/tests/cpp/uses.cpp",
+        &[&fixture("greeter"), &fixture("counter")],
+    );
+    assert_eq!(said, "all is well\n");
+}
+
+#[test]
+fn the_examples_greet() {
+    let world = Path::new("world");
+    let said = run("hosts/c/greet.c", &[&fixture("greeter"), world]);
+    assert_eq!(said, "Hello, world!\n");
+    let said = run("hosts/cpp/greet.cpp", &[&fixture("greeter"), world]);
+    assert_eq!(said, "Hello, world!\n2 + 3 = 5\n");
+}
