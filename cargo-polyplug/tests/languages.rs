@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use fixture_harness::{Folder, fixture};
 use greeter_api::Greeter;
-use polyplug::{Caller, FaultKind, Outcome, Runtime, catch};
+use polyplug::{Caller, FaultKind, Runtime, UnloadOutcome, catch};
 use stage_api::{Options, Progress, Stage, StageError};
 
 fn root() -> PathBuf {
@@ -141,7 +141,7 @@ fn greet(folder: &str, source: &str, plugin: &str, greeting: &str) {
     assert_eq!(fault.message(), "nobody to greet");
     assert_eq!(
         (fault.plugin(), fault.method()),
-        (Some(plugin), Some("greet"))
+        (plugin, "greet")
     );
 
     runtime.configure(plugin, &"Welcome").expect("configured");
@@ -152,7 +152,7 @@ fn greet(folder: &str, source: &str, plugin: &str, greeting: &str) {
     );
 
     let report = module.unload_within(Duration::from_secs(5));
-    assert_eq!(report.outcome, Outcome::Unmapped, "{report}");
+    assert_eq!(report.outcome(), UnloadOutcome::Unmapped, "{report}");
     let fault = catch(|| greeter.greet("you")).expect_err("it is gone");
     assert_eq!(fault.kind(), FaultKind::Unloaded);
 }
@@ -264,7 +264,7 @@ fn a_stage_in_cpp_with_structs_lists_results_and_a_call_of_the_host() {
     );
     drop(stage);
     let report = module.unload_within(Duration::from_secs(5));
-    assert_eq!(report.outcome, Outcome::Unmapped, "{report}");
+    assert_eq!(report.outcome(), UnloadOutcome::Unmapped, "{report}");
 }
 
 #[test]

@@ -33,7 +33,10 @@
 #endif
 
 #ifdef __cplusplus
+#define POLYPLUG_EXTERN_C extern "C"
 extern "C" {
+#else
+#define POLYPLUG_EXTERN_C
 #endif
 
 /// The services of the core. Defined by `POLYPLUG_MODULE`, set by `polyplug_init`.
@@ -234,8 +237,8 @@ static inline int32_t polyplug_register(const PolyplugHost *host, PolyplugRegist
 /// * 0: it stays mapped after unloading, which revokes its plugins all the same; the report says so.
 #define POLYPLUG_MODULE(flags, ...) \
     POLYPLUG_LOCAL const PolyplugHost *polyplug_host; \
-    POLYPLUG_EXPORT int32_t polyplug_init(const PolyplugHost *host, PolyplugRegistration *registration); \
-    POLYPLUG_EXPORT int32_t polyplug_init(const PolyplugHost *host, PolyplugRegistration *registration) { \
+    POLYPLUG_EXTERN_C POLYPLUG_EXPORT int32_t polyplug_init(const PolyplugHost *host, PolyplugRegistration *registration); \
+    POLYPLUG_EXTERN_C POLYPLUG_EXPORT int32_t polyplug_init(const PolyplugHost *host, PolyplugRegistration *registration) { \
         static PolyplugOffered offered[] = { __VA_ARGS__ }; \
         static const PolyplugOffer *list[sizeof offered / sizeof offered[0]]; \
         return polyplug_register(host, registration, flags, offered, list, sizeof offered / sizeof offered[0]); \
