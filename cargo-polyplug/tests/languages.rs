@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use archive_api::{Archive, Entry};
 use fixture_harness::{Folder, fixture};
 use greeter_api::Greeter;
 use polyplug::{Caller, FaultKind, Runtime, UnloadOutcome, catch};
@@ -139,10 +140,7 @@ fn greet(folder: &str, source: &str, plugin: &str, greeting: &str) {
     let fault = catch(|| greeter.greet("")).expect_err("nobody");
     assert_eq!(fault.kind(), FaultKind::Threw);
     assert_eq!(fault.message(), "nobody to greet");
-    assert_eq!(
-        (fault.plugin(), fault.method()),
-        (plugin, "greet")
-    );
+    assert_eq!((fault.plugin(), fault.method()), (plugin, "greet"));
 
     runtime.configure(plugin, &"Welcome").expect("configured");
     module.reload().expect("reloaded");
@@ -265,6 +263,47 @@ fn a_stage_in_cpp_with_structs_lists_results_and_a_call_of_the_host() {
     drop(stage);
     let report = module.unload_within(Duration::from_secs(5));
     assert_eq!(report.outcome(), UnloadOutcome::Unmapped, "{report}");
+}
+
+fn entry(title: &str, text: &str, year: Option<u16>, tags: &[&str]) -> Entry {
+    Entry {
+        title: title.to_owned(),
+        text: text.to_owned(),
+        year,
+        tags: tags.iter().map(|&tag| tag.to_owned()).collect(),
+    }
+}
+
+#[test]
+fn an_archive_in_cpp_gives_and_takes_structs_and_returns_an_object() {
+    let folder = Folder::new("archive-cpp");
+    headers("archive-api", &folder);
+    let source = root().join("plugins/cpp/archive/archive.cpp");
+    let library = built(&source, &folder, "libplugin.so");
+    let runtime = Runtime::new();
+    let module = runtime.load(&library).expect("loaded");
+    let archive = runtime.get::<dyn Archive>().expect("a caller");
+    let one = entry("one", "first\n\nlast", Some(u16::MAX), &["größer", "", "b"]);
+    let two = entry("two", "", None, &[]);
+    assert_eq!(archive.add(vec![two.clone(), one.clone()]), 2);
+    assert_eq!(archive.add(Vec::new()), 2);
+    assert_eq!(archive.titles(), ["one", "two"]);
+    assert_eq!(archive.find("one"), Some(one.clone()));
+    assert_eq!(archive.find("three"), None);
+
+    let mut reader = archive.read("one");
+    let fault = catch(|| archive.read("three").next()).expect_err("it is not there");
+    assert_eq!(fault.message(), "there is no `three`");
+    assert_eq!(archive.remove("one"), Ok(one));
+    assert_eq!(archive.remove("one"), Err("there is no `one`".to_owned()));
+    drop(archive);
+
+    // The object outlives what made it, and its library stays for it.
+    let report = module.unload_within(Duration::from_millis(200));
+    assert_ne!(report.outcome(), UnloadOutcome::Unmapped, "{report}");
+    let lines: Vec<_> = std::iter::from_fn(|| reader.next()).collect();
+    assert_eq!(lines, ["first", "", "last"]);
+    drop(reader);
 }
 
 #[test]

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -202,6 +203,23 @@ private:
 
     const PolyplugContextRecord *record_;
 };
+
+/// An object with one owner, handed over: `polyplug::object<DemoLines>(std::make_unique<Lines>())`, where `DemoLines` is what the header
+/// of the object's contract makes implementations of. Several threads may own it in turn; it is called by several at once only when its
+/// contract is not exclusive.
+template <template <class> class Contract, class T> PolyplugObject object(std::unique_ptr<T> value) {
+    PolyplugObject object{};
+    object.interface = &Contract<T>::table.head;
+    object.state = value.release();
+    object.release = [](void *state) {
+        try {
+            delete static_cast<T *>(state);
+        } catch (...) {
+            // Nobody could be told: a destructor that throws has no caller.
+        }
+    };
+    return object;
+}
 
 /// How a class is made and destroyed. What its constructor throws is why the plugin is not made.
 template <class T> struct State {
