@@ -309,7 +309,6 @@ fn header() -> String {
             "\n#ifdef __cplusplus\nextern \"C\" {{\n#endif\n\n{}",
             translated.before.trim_end()
         )),
-        trailer: Some("#ifdef __cplusplus\n}  // extern \"C\"\n#endif".to_owned()),
         style: cbindgen::Style::Tag,
         usize_is_size_t: true,
         line_length: 120,
@@ -341,7 +340,9 @@ fn header() -> String {
             _ => format!("{line}\n"),
         }
     });
-    lines.collect()
+    let text: String = lines.collect();
+    let (text, guard) = text.rsplit_once("#endif").expect("an include guard");
+    format!("{text}#ifdef __cplusplus\n}}  // extern \"C\"\n#endif\n\n#endif{guard}")
 }
 
 #[test]
@@ -367,7 +368,7 @@ fn assertions() -> String {
         .split("\n# Layouts of values\n")
         .next()
         .expect("a first part");
-    let mut text = "#include \"polyplug.h\"\n#ifdef __cplusplus\n#define _Static_assert static_assert\n#define _Alignof alignof\n#endif\n".to_owned();
+    let mut text = "#include \"polyplug.h\"\n#include \"polyplug.h\"\n#ifdef __cplusplus\n#define _Static_assert static_assert\n#define _Alignof alignof\n#endif\n".to_owned();
     for section in table.split("\n## `").skip(1) {
         let (name, rest) = section.split_once('`').expect("a name in backquotes");
         // A list has a name for each type that it lists; they are all alike.

@@ -1261,8 +1261,8 @@ struct PolyplugRegistration {
 /// Called once per image, before anything else in it.
 typedef int32_t (*PolyplugInitFunction)(const PolyplugHost *host, PolyplugRegistration *registration);
 
-#endif  /* POLYPLUG_H */
-
 #ifdef __cplusplus
 }  // extern "C"
 #endif
+
+#endif  /* POLYPLUG_H */
