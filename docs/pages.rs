@@ -33,6 +33,9 @@ pub mod reloading {}
 #[doc = include_str!("src/threads.md")]
 pub mod threads {}
 
+#[doc = include_str!("src/hosts.md")]
+pub mod hosts {}
+
 #[doc = include_str!("src/async.md")]
 pub mod asynchronous {}
 

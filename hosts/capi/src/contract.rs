@@ -193,7 +193,9 @@ struct Description {
     texts: Texts,
     contracts: HashMap<usize, Box<PolyplugContract>>,
     types: HashMap<usize, Box<PolyplugType>>,
+    #[expect(clippy::vec_box, reason = "they are pointed to, and lie still")]
     own_contracts: Vec<Box<OwnContract>>,
+    #[expect(clippy::vec_box, reason = "they are pointed to, and lie still")]
     own_types: Vec<Box<TypeInfo>>,
     methods: Vec<Box<[PolyplugMethod]>>,
     arguments: Vec<Box<[PolyplugArgument]>>,
