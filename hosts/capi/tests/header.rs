@@ -93,7 +93,7 @@ fn declared() -> BTreeSet<String> {
 #[test]
 #[cfg(target_os = "linux")]
 fn the_library_exports_what_the_header_says_and_nothing_else() {
-    let bytes = fs::read(fixture("polyplug_c")).expect("the library");
+    let bytes = fs::read(fixture("polyplug-capi")).expect("the library");
     let library = object::File::parse(&*bytes).expect("a library");
     let exported: BTreeSet<_> = library
         .dynamic_symbols()

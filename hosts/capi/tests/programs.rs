@@ -14,7 +14,7 @@ fn root() -> PathBuf {
 /// Compiles a program against libpolyplug.
 fn compiled(folder: &Folder, source: &str) -> PathBuf {
     let library = folder.path().join("libpolyplug.so");
-    std::fs::copy(fixture("polyplug_c"), library).expect("the library can be copied");
+    std::fs::copy(fixture("polyplug-capi"), library).expect("the library can be copied");
     let source = root().join(source);
     let is_cpp = source
         .extension()
