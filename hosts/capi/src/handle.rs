@@ -307,14 +307,23 @@ pub(crate) unsafe fn contained<T>(
 }
 
 /// Runs, and turns a panic into a failure.
+#[inline(always)]
 pub(crate) fn guarded<T>(run: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
-    match catch_unwind(AssertUnwindSafe(|| polyplug::catch(run))) {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(fault)) => Err(Failure::from(polyplug::Error::Fault(fault))),
+    match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(answer) => answer,
+        Err(payload) => Err(panicked(payload)),
+    }
+}
+
+/// A panic of ours, or a fault that was raised.
+#[cold]
+fn panicked(payload: Box<dyn Any + Send>) -> Failure {
+    match payload.downcast::<polyplug::Fault>() {
+        Ok(fault) => Failure::from(*fault),
         Err(payload) => {
             // Its destructor could panic again.
             core::mem::forget(payload);
-            Err(Failure::new("panicked", "libpolyplug panicked".to_owned()))
+            Failure::new("panicked", "libpolyplug panicked".to_owned())
         }
     }
 }
