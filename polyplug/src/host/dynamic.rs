@@ -220,11 +220,11 @@ impl DynamicContract {
         let catalog = &self.0.info.catalog;
         let result = &catalog.types[model.result];
         let (size, align) = result.owned;
-        if size != 0 && (out.is_null() || !out.addr().is_multiple_of(align.max(4))) {
+        if size != 0 && !is_place(out, align.max(4)) {
             let reason = "the place for the result is null or not aligned";
             return fail(fault_kind::INVALID_VALUE, reason);
         }
-        if model.frame.0 != 0 && (frame.is_null() || !frame.addr().is_multiple_of(model.frame.1)) {
+        if model.frame.0 != 0 && !is_place(frame, model.frame.1) {
             return fail(
                 fault_kind::INVALID_VALUE,
                 "the frame is null or not aligned",
@@ -324,6 +324,11 @@ impl DynamicContract {
         }
         regions
     }
+}
+
+/// Whether something can lie there. The alignment is a power of two, so that no division is needed, which costs more than the call.
+fn is_place(place: *const c_void, align: usize) -> bool {
+    !place.is_null() && place.addr() & align.wrapping_sub(1) == 0
 }
 
 /// Whether what a callee wrote is a value (Z2). What is refused is left alone: nothing in it can be trusted.
