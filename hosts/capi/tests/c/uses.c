@@ -314,6 +314,13 @@ static void provides(PolyplugRuntime *runtime, const char *path) {
     polyplug_release(error);
     CHECK(polyplug_call(caller, ask->number, NULL, &result, &fault) == POLYPLUG_OK && result.tag == 0);
     CHECK(result.of.number == 12);
+    // The host itself reaches it as well: what a function of ours writes is checked.
+    PolyplugCaller *own = polyplug_runtime_get(runtime, wanted, TEXT("host"), &error);
+    uint64_t number = 0;
+    next = 100;
+    CHECK(polyplug_call(own, 0, NULL, &number, &fault) == POLYPLUG_OK && number == 100);
+    polyplug_release(own);
+    next = 13;
     // A fault of ours goes through the plugin, and comes back.
     if (polyplug_call(caller, ask->number, NULL, &result, &fault) == POLYPLUG_OK) {
         CHECK(result.tag == 1);
