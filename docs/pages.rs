@@ -36,8 +36,14 @@ pub mod testing {}
 #[doc = include_str!("src/threads.md")]
 pub mod threads {}
 
+#[doc = include_str!("src/hosts.md")]
+pub mod hosts {}
+
 #[doc = include_str!("src/async.md")]
 pub mod asynchronous {}
+
+#[doc = include_str!("src/c-and-cpp.md")]
+pub mod c_and_cpp {}
 
 /// The library of an example plugin, for the blocks that load one. Cargo tells the blocks where it built it.
 ///

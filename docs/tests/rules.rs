@@ -23,7 +23,7 @@ fn every_rule_names_tests_that_are_there() {
     let book = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = fs::read_to_string(book.join("src/rules.md")).expect("the page");
     let mut text = String::new();
-    for folder in ["polyplug", "loom-tests", "ui-tests"] {
+    for folder in ["cargo-polyplug", "polyplug", "loom-tests", "ui-tests"] {
         sources(&book.join("..").join(folder), &mut text);
     }
     let rows: Vec<_> = page

@@ -58,6 +58,7 @@ fn the_layouts_are_the_published_ones() {
         LogRecord { size, parent_kind, site, image, plugin, parent, tag, values, value_count }
         LogValue { field, kind, bits, text }
         InterfaceHeader { size, method_count, flags, reserved, order, contract, invoke }
+        Guest { size, flags, invoke }
         ThreadRecord { entries, barrier, reserved }
         Cell { generation }
         Generation { stamp, ways }
@@ -71,9 +72,9 @@ fn the_layouts_are_the_published_ones() {
         Offer { size, flags, plugin, interface, written, written_count }
         PluginDescriptor {
             size, flags, name, version, description, authors, license, repository, requires, construct, destroy, wants,
-            save, restore,
+            save, restore, data,
         }
-        ContractDescriptor { size, flags, major, minor, id, name, docs, order, methods }
+        ContractDescriptor { size, flags, major, minor, id, name, docs, order, methods, bridge }
         MethodDescriptor { size, flags, name, docs, arguments, result, frame_size, frame_align }
         ArgumentDescriptor { size, passing, name, ty, frame_offset }
         TypeDescriptor {

@@ -259,7 +259,7 @@ pub(crate) unsafe fn exchange<R: Data>(
 /// 1. `fault` is a record that comes with one count, whatever it says.
 #[cold]
 #[inline(never)]
-unsafe fn stored(fault: *mut FaultRecord) -> Fault {
+pub(crate) unsafe fn stored(fault: *mut FaultRecord) -> Fault {
     // SAFETY: clause 1.
     if let Err(invalid) = unsafe { check::record(fault) } {
         return Fault::of_kind(invalid.kind(), &format!("fault {invalid}"));
@@ -271,7 +271,7 @@ unsafe fn stored(fault: *mut FaultRecord) -> Fault {
 /// # Safety
 /// 1. `interface` lives.
 #[inline(always)]
-unsafe fn is_rust(interface: *const InterfaceHeader) -> bool {
+pub(crate) unsafe fn is_rust(interface: *const InterfaceHeader) -> bool {
     // SAFETY: clause 1.
     let flags = unsafe { (*interface).flags };
     flags & interface_flags::RUST != 0

@@ -200,6 +200,10 @@ pub enum Error {
         available: Vec<String>,
         similar: Option<String>,
     },
+    /// A contract that no loaded module describes in this shape, asked for by a binding to another language.
+    NotDescribed { contract: String },
+    /// An exclusive contract has no shared callers.
+    OnlyInstances { contract: String },
     /// The contract is provided by the host, which makes no instances.
     NotConstructible { plugin: String, contract: String },
     /// A panic in the plugin would end the process.
@@ -256,6 +260,8 @@ impl Error {
             Self::NothingLinked => "nothing-linked",
             Self::NoProvider { .. } => "no-provider",
             Self::NoPlugin { .. } => "no-plugin",
+            Self::NotDescribed { .. } => "not-described",
+            Self::OnlyInstances { .. } => "only-instances",
             Self::NotConstructible { .. } => "not-constructible",
             Self::PanicAbort { .. } => "panic-abort",
             Self::Fault(fault) => fault.code(),
@@ -470,6 +476,14 @@ impl Error {
                 f.write_str("it is offered by ")?;
                 list(f, available, "nobody")
             }
+            Self::NotDescribed { contract } => write!(
+                f,
+                "no module that is loaded describes `{contract}` in this shape, so nothing here can turn its calls into calls by descriptor; load a plugin or a contract module that has it first, and take the contract from that"
+            ),
+            Self::OnlyInstances { contract } => write!(
+                f,
+                "`{contract}` is exclusive: its `&mut self` methods are for one caller alone; make an instance instead"
+            ),
             Self::NotConstructible { plugin, contract } => write!(
                 f,
                 "`{contract}` is provided by `{plugin}` as one value, of which there are no instances; use `get` instead of `create`"

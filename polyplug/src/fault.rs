@@ -213,6 +213,29 @@ impl Fault {
         Self(unsafe { NonNull::new_unchecked(record.cast_mut()) })
     }
 
+    /// A fault of these parts: for a binding. Text that is no UTF-8 is repaired.
+    ///
+    /// # Safety
+    /// 1. The texts are readable.
+    #[must_use]
+    pub unsafe fn from_record_parts(parts: &FaultParts) -> Self {
+        Self::from_parts(parts)
+    }
+
+    /// Its record, with the one count that this value had: for a binding that hands faults over.
+    pub fn into_record(self) -> *mut FaultRecord {
+        self.into_raw()
+    }
+
+    /// A fault by its record.
+    ///
+    /// # Safety
+    /// 1. The record lives, and one count of it is handed over.
+    #[must_use]
+    pub unsafe fn from_record(record: NonNull<FaultRecord>) -> Self {
+        Self(record)
+    }
+
     pub(crate) fn into_raw(self) -> *mut FaultRecord {
         let record = self.0.as_ptr();
         core::mem::forget(self);

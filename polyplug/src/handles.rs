@@ -80,7 +80,7 @@ impl fmt::Debug for CallHold {
 
 /// Enters what a link leads to.
 #[inline(always)]
-fn enter(link: &Link) -> Result<Entered<CallHold>, Fault> {
+pub(crate) fn enter(link: &Link) -> Result<Entered<CallHold>, Fault> {
     let record = record();
     // SAFETY: H3.
     let cell: &Cell = unsafe { &*link.cell };
@@ -289,7 +289,7 @@ unsafe impl<C: ?Sized + Contract> Handle<C> for Caller<C> {
 }
 
 /// One count of a hold (H2), with what a call needs of it.
-struct HoldCount {
+pub(crate) struct HoldCount {
     interface: *const InterfaceHeader,
     state: *mut (),
     hold: NonNull<Hold>,
@@ -298,7 +298,10 @@ struct HoldCount {
 impl HoldCount {
     /// # Safety
     /// 1. `hold` is null, and then `fault` one count of a fault, or a live hold, one count of which is handed over.
-    unsafe fn from_answer(hold: *const Hold, fault: *mut FaultRecord) -> Result<Self, Fault> {
+    pub(crate) unsafe fn from_answer(
+        hold: *const Hold,
+        fault: *mut FaultRecord,
+    ) -> Result<Self, Fault> {
         match NonNull::new(hold.cast_mut()) {
             // SAFETY: clause 1.
             Some(hold) => Ok(unsafe { Self::of(hold) }),
@@ -309,7 +312,7 @@ impl HoldCount {
 
     /// # Safety
     /// 1. A live hold, one count of which is handed over.
-    unsafe fn of(hold: NonNull<Hold>) -> Self {
+    pub(crate) unsafe fn of(hold: NonNull<Hold>) -> Self {
         // SAFETY: clause 1.
         let Hold {
             interface, state, ..
@@ -322,18 +325,18 @@ impl HoldCount {
     }
 
     #[inline(always)]
-    fn hold(&self) -> &Hold {
+    pub(crate) fn hold(&self) -> &Hold {
         // SAFETY: counted, and read-only.
         unsafe { self.hold.as_ref() }
     }
 
-    fn plugin(&self) -> &str {
+    pub(crate) fn plugin(&self) -> &str {
         // SAFETY: the name of a plugin is immortal.
         unsafe { self.hold().plugin.str() }
     }
 
     #[inline(always)]
-    fn entered(&self) -> Entered<()> {
+    pub(crate) fn entered(&self) -> Entered<()> {
         Entered {
             interface: self.interface,
             state: self.state,
@@ -512,7 +515,7 @@ unsafe impl<C: ?Sized + Contract> Handle<C> for Instance<C> {
     }
 }
 
-fn is_current(hold: &HoldCount) -> bool {
+pub(crate) fn is_current(hold: &HoldCount) -> bool {
     // SAFETY: the table of a live hold.
     unsafe { ((*hold.hold().table).is_current)(hold.hold.as_ptr()) != 0 }
 }

@@ -1,6 +1,9 @@
 //! The runtime: registry, loading, lifecycle, reflection. Everything here is left out of a plugin built without the feature
 //! `host`.
 
+pub use self::dynamic::{
+    DynamicCaller, DynamicContract, DynamicInstance, DynamicPinned, DynamicProvider,
+};
 pub use self::events::{Event, Subscription};
 pub use self::folder::LoadReport;
 pub use self::info::{
@@ -20,6 +23,7 @@ mod context;
 mod copy;
 mod diff;
 pub(crate) mod domain;
+mod dynamic;
 mod each;
 mod events;
 mod fast;

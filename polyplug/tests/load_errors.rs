@@ -534,6 +534,43 @@ fn a_provided_value_makes_no_instances() {
     still_works(&runtime);
 }
 
+struct Nothing;
+
+// SAFETY: never called.
+#[expect(unsafe_code, reason = "what a binding does")]
+unsafe impl polyplug::DynamicProvider for Nothing {
+    unsafe fn call(
+        &self,
+        _: u32,
+        _: *const core::ffi::c_void,
+        _: *mut core::ffi::c_void,
+    ) -> Result<(), polyplug::Fault> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_binding_is_told_what_it_cannot_have() {
+    let teacher = Runtime::new();
+    teacher.load(fixture("greeter")).expect("loaded");
+    let words = teacher.contract("fixture.words", 1).expect("described");
+    let words = polyplug::DynamicContract::new(&words);
+    let runtime = Runtime::new();
+    let error = runtime
+        .dynamic_provide(&words, "host", Box::new(Nothing))
+        .expect_err("nothing that describes it");
+    assert_eq!(error.code(), "not-described");
+    said("not_described", &error, Path::new("/nowhere"));
+    let tally = teacher
+        .contract("fixture.words.tally", 1)
+        .expect("described");
+    let tally = polyplug::DynamicContract::new(&tally);
+    let error = teacher.dynamic_get(&tally, None).expect_err("exclusive");
+    assert_eq!(error.code(), "only-instances");
+    said("only_instances", &error, Path::new("/nowhere"));
+    still_works(&runtime);
+}
+
 /// Every load of one file at once: one wins, and the others say so.
 #[test]
 fn loads_race_for_a_file() {

@@ -8,6 +8,7 @@ mod bench;
 mod cargo;
 mod checks;
 mod demo;
+mod library;
 mod machine;
 mod soak;
 mod steps;
@@ -34,6 +35,7 @@ enum Command {
     Test(test::Options),
     Bench(bench::Options),
     Soak(soak::Options),
+    Library(library::Options),
 }
 
 fn main() -> ExitCode {
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&workspace, &options),
         Command::Bench(options) => bench::run(&workspace, &options),
         Command::Soak(options) => soak::run(&workspace, &options),
+        Command::Library(options) => library::run(&workspace, &options),
     });
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -165,7 +165,7 @@ impl Remote {
         let (image, lent) = match object.release {
             // SAFETY: the core's function takes any address.
             Some(release) => (
-                unsafe { (image::host().keep_image)(release as *const ()) },
+                unsafe { (image::host().keep_image)(release as *const (), object.state) },
                 None,
             ),
             None => (core::ptr::null(), Some(scope.calls())),

@@ -31,7 +31,7 @@ impl Contract {
     /// 1. `descriptor` was checked by the core, and its image is mapped now.
     pub(crate) unsafe fn keep(descriptor: *const ContractDescriptor) -> Self {
         // SAFETY: the core's function takes any address.
-        let image = unsafe { (image::host().keep_image)(descriptor.cast()) };
+        let image = unsafe { (image::host().keep_image)(descriptor.cast(), core::ptr::null()) };
         Self { descriptor, image }
     }
 

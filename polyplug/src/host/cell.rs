@@ -64,7 +64,11 @@ impl Shape {
         let mut copier = Copier::default();
         // SAFETY: clause 1.
         let contract = unsafe { copier.contract(descriptor) }?;
-        let catalog = copier.finish();
+        Ok(Self::copied(Arc::new(copier.finish()), contract))
+    }
+
+    /// Of a contract that was copied before.
+    pub(crate) fn copied(catalog: Arc<Catalog>, contract: usize) -> Self {
         let methods: Vec<_> = catalog.contracts[contract]
             .methods
             .iter()
@@ -73,12 +77,12 @@ impl Shape {
         let names: Vec<_> = methods.iter().map(|(name, _)| name.as_str()).collect();
         let order = order_of(&names);
         let key = format!("{contract} {catalog:?}");
-        Ok(Self {
-            catalog: Arc::new(catalog),
+        Self {
+            catalog,
             contract,
             wanted: Wanted { methods, order },
             key,
-        })
+        }
     }
 
     pub(crate) fn id(&self) -> &str {

@@ -65,7 +65,7 @@ impl ProvidedParts {
             source: self.source.clone(),
             catalog: Arc::clone(&self.shape.catalog),
             described: vec![self.shape.contract],
-            descriptors: Vec::new(),
+            origins: Vec::new(),
             plugins: vec![plugin],
             mapped: None,
         };

@@ -45,8 +45,8 @@ pub(crate) struct GenerationCore {
     pub(crate) catalog: Arc<Catalog>,
     /// Contracts that it describes, in the catalog.
     pub(crate) described: Vec<usize>,
-    /// Where the descriptors of these lie (G3).
-    pub(crate) descriptors: Vec<*const ContractDescriptor>,
+    /// Where the contracts of the catalog lie (G3); none for what the host provides.
+    pub(crate) origins: Vec<*const ContractDescriptor>,
     pub(crate) plugins: Vec<PluginCell>,
     pub(crate) mapped: Option<Arc<Mapped>>,
     ways: Mutex<Ways>,
@@ -208,7 +208,7 @@ pub(crate) struct Parts {
     pub(crate) source: String,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) described: Vec<usize>,
-    pub(crate) descriptors: Vec<*const ContractDescriptor>,
+    pub(crate) origins: Vec<*const ContractDescriptor>,
     pub(crate) plugins: Vec<PluginCell>,
     pub(crate) mapped: Option<Arc<Mapped>>,
 }
@@ -225,7 +225,7 @@ impl GenerationCore {
             source: parts.source,
             catalog: parts.catalog,
             described: parts.described,
-            descriptors: parts.descriptors,
+            origins: parts.origins,
             plugins: parts.plugins,
             mapped: parts.mapped,
             ways: Mutex::new(Ways {

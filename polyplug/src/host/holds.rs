@@ -528,13 +528,24 @@ unsafe extern "C" fn hold_migrate(
 ) -> *const Hold {
     let found = panics::contain(|| {
         // SAFETY: clause 1.
-        let core = unsafe { core_of(hold) };
-        // SAFETY: clause 1.
         let shape = unsafe { Shape::of(wanted) }.map_err(Fault::new)?;
-        migrated(hold, core, &shape)
+        // SAFETY: clause 1.
+        unsafe { migrate(hold, &shape) }
     });
     // SAFETY: clause 1.
     unsafe { answer(found.and_then(|found| found), fault) }
+}
+
+/// See [`HoldTable::migrate`].
+///
+/// # Safety
+/// 1. A live hold of this core, an instance's.
+///
+/// # Errors
+/// As there.
+pub(crate) unsafe fn migrate(hold: *const Hold, shape: &Shape) -> Result<*const Hold, Fault> {
+    // SAFETY: clause 1.
+    migrated(hold, unsafe { core_of(hold) }, shape)
 }
 
 fn migrated(hold: *const Hold, core: &HoldCore, shape: &Shape) -> Result<*const Hold, Fault> {

@@ -44,6 +44,12 @@ impl ContractInfo {
         &self.catalog.contracts[self.index]
     }
 
+    /// A number that is equal for equal contracts of one module's description; see [`TypeInfo::number`].
+    #[must_use]
+    pub fn number(&self) -> usize {
+        self.index
+    }
+
     /// The dotted id.
     #[must_use]
     pub fn id(&self) -> &str {

@@ -11,7 +11,6 @@
 //! * **O4** Plugins of a module are in the order of their names, contracts in that of their ids: the order in which the
 //!   linker left them changes with the profile, and what `Runtime::get` finds first must not.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -45,8 +44,8 @@ pub(crate) struct Registered {
     pub(crate) flags: u32,
     /// Contracts that it describes, in the catalog.
     pub(crate) contracts: Vec<usize>,
-    /// Where the descriptors of these lie, in its image.
-    pub(crate) descriptors: Vec<*const ContractDescriptor>,
+    /// Where the contracts of the catalog lie in its image.
+    pub(crate) origins: Vec<*const ContractDescriptor>,
 }
 
 /// What was registered, and the image that it was read from; none for this program itself.
@@ -451,12 +450,10 @@ pub(crate) unsafe fn read(
 ) -> core::result::Result<Registered, Malformed> {
     let mut copier = Copier::default();
     let mut contracts = Vec::new();
-    let mut places = HashMap::new();
     // SAFETY: clause 1.
     for &contract in unsafe { model::list(&registration.contracts) }? {
         // SAFETY: clause 1.
         let number = unsafe { copier.contract(contract) }?;
-        places.entry(number).or_insert(contract);
         contracts.push(number);
     }
     struct Raw {
@@ -500,7 +497,6 @@ pub(crate) unsafe fn read(
         {
             // A module that is not Rust may offer a contract without describing it a second time.
             contracts.push(contract);
-            places.entry(contract).or_insert(header.contract);
         }
         // SAFETY: clause 1.
         let plugin = unsafe { model::entry(offer.plugin, "a plugin") }?;
@@ -548,6 +544,7 @@ pub(crate) unsafe fn read(
             .offers
             .push(OfferCell::new(contract, offer.interface, written));
     }
+    let origins = copier.origins();
     let catalog = Arc::new(copier.finish());
     // O4.
     let key = |&index: &usize| {
@@ -555,7 +552,6 @@ pub(crate) unsafe fn read(
         (contract.id.as_str(), contract.major)
     };
     contracts.sort_by_key(key);
-    let descriptors = contracts.iter().map(|contract| places[contract]).collect();
     let mut plugins = Vec::new();
     for Raw {
         descriptor,
@@ -607,7 +603,7 @@ pub(crate) unsafe fn read(
         plugins,
         flags: registration.flags,
         contracts,
-        descriptors,
+        origins,
     })
 }
 

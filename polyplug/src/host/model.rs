@@ -303,6 +303,15 @@ impl Copier {
         self.catalog
     }
 
+    /// Where the contracts were copied from, by their place in the catalog. Of use only while the image is mapped.
+    pub(crate) fn origins(&self) -> Vec<*const ContractDescriptor> {
+        let mut origins = vec![core::ptr::null(); self.catalog.contracts.len()];
+        for (&origin, &index) in &self.contracts {
+            origins[index] = origin;
+        }
+        origins
+    }
+
     /// Whether two descriptors that were copied are of one contract: a contract may have several in one image.
     pub(crate) fn are_one(&self, one: usize, other: usize) -> bool {
         let key = |index: usize| {

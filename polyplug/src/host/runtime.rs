@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use polyplug_abi::{ContractDescriptor, Link, asked};
+use polyplug_abi::{ContractDescriptor, InterfaceHeader, Link, asked};
 
 use super::admission::Candidate;
 use super::cell::{CellCore, Shape, immortal};
@@ -471,8 +471,7 @@ impl Runtime {
         name: &str,
         value: T,
     ) -> Result<Module> {
-        let source = format!("the value that the host provides as `{name}`");
-        let (reservation, parts) = self.provided::<C>(name, source)?;
+        let (reservation, parts) = self.provided::<C>(name, source_of(name))?;
         self.publish_value::<C, _>(reservation, &parts, value)
     }
 
@@ -486,6 +485,32 @@ impl Runtime {
         let place = CellCore::take();
         let generation = parts.generation(place, Some(T::interface()), state, free::<T>);
         let module = provided_module(place, parts, true);
+        reservation.publish(&module, generation);
+        self.provided_as(module, &parts.source)
+    }
+
+    /// Provides a contract with whatever `interface` works on.
+    ///
+    /// # Safety
+    /// 1. `interface` is one of the shape's contract, in its order of methods, and lives as long as the state; the state, which
+    ///    is made when nothing can fail any more, belongs to it; any thread may use it, and `free` ends it.
+    pub(crate) unsafe fn provide_raw(
+        &self,
+        name: &str,
+        shape: &Shape,
+        interface: *const InterfaceHeader,
+        state: impl FnOnce() -> *mut (),
+        free: unsafe fn(*mut ()),
+    ) -> Result<Module> {
+        let source = source_of(name);
+        let contract = ContractInfo::new(&shape.catalog, shape.contract).to_string();
+        let mut reservation = Reservation::new(self);
+        // One name may provide many contracts, each once: `host` is one provider to everybody.
+        reservation.provided(name, &contract, &source)?;
+        let parts = parts_of(name, source, Arc::new(shape.clone()));
+        let place = CellCore::take();
+        let generation = parts.generation(place, Some(interface), state(), free);
+        let module = provided_module(place, &parts, true);
         reservation.publish(&module, generation);
         self.provided_as(module, &parts.source)
     }
@@ -843,6 +868,10 @@ fn provided_parts<C: ?Sized + SharedContract>(name: &str, source: String) -> Res
         path: PathBuf::from(&source),
         reason,
     })?;
+    Ok(parts_of(name, source, shape))
+}
+
+fn parts_of(name: &str, source: String, shape: Arc<Shape>) -> ProvidedParts {
     let info = PluginInfo {
         name: name.to_owned(),
         version: String::new(),
@@ -853,13 +882,12 @@ fn provided_parts<C: ?Sized + SharedContract>(name: &str, source: String) -> Res
         contracts: vec![ContractInfo::new(&shape.catalog, shape.contract)],
         requires: Vec::new(),
     };
-    let name = immortal(name);
-    Ok(ProvidedParts {
-        name,
+    ProvidedParts {
+        name: immortal(name),
         info,
         source,
         shape,
-    })
+    }
 }
 
 /// The module of what the host provides, offered to everybody or not.
@@ -877,6 +905,11 @@ fn provided_module(
         ..ModuleState::default()
     };
     ModuleCore::new(cell, stamp, None, parts.source.clone(), state)
+}
+
+/// What a value of the host is called in messages.
+fn source_of(name: &str) -> String {
+    format!("the value that the host provides as `{name}`")
 }
 
 /// Id and major of a contract of this image.

@@ -188,7 +188,7 @@ impl Runtime {
             (*module).release
         };
         // SAFETY: the core's function takes any address.
-        images.push(unsafe { mapped::keep_image(release as *const ()) });
+        images.push(unsafe { mapped::keep_image(release as *const (), core::ptr::null()) });
         let mapped = Mapped::guest(GuestHold { module, images });
         // SAFETY: the module's registration, which lives while it is held.
         let read = unsafe {
@@ -244,11 +244,13 @@ impl Runtime {
             let Some(generation) = module.core.current() else {
                 continue;
             };
-            for (&contract, &descriptor) in generation.described.iter().zip(&generation.descriptors)
-            {
+            for &contract in &generation.described {
+                let Some(&descriptor) = generation.origins.get(contract) else {
+                    continue;
+                };
                 // Kept first: who found the generation is not inside it.
                 // SAFETY: the core's function takes any address.
-                let image = unsafe { mapped::keep_image(descriptor.cast()) };
+                let image = unsafe { mapped::keep_image(descriptor.cast(), core::ptr::null()) };
                 if generation.mapped.is_some() && image.is_null() {
                     continue;
                 }

@@ -33,6 +33,11 @@ impl TypeInfo {
         }
     }
 
+    /// Where it stands.
+    pub(crate) fn place(&self) -> (&Arc<Catalog>, usize) {
+        (&self.catalog, self.index)
+    }
+
     fn model(&self) -> &TypeModel {
         &self.catalog.types[self.index]
     }

@@ -1,0 +1,339 @@
+//! The header of one contract: types, functions, frames, descriptors.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use polyplug::{ArgumentInfo, ContractInfo, MethodInfo, Passing};
+
+use crate::descriptors::Descriptors;
+use crate::forms::{self, Form, Forms, camel, comment, declared, pointer, snake, word};
+
+/// How a method looks in C.
+pub(crate) struct Signature {
+    /// The type of what is returned.
+    pub(crate) returns: String,
+    /// Everything between the parentheses.
+    pub(crate) parameters: String,
+    /// The names of the parameters, without the receiver.
+    pub(crate) names: Vec<String>,
+    /// The members of the frame, with their offsets.
+    frame: Vec<(String, String, usize)>,
+    /// What each parameter is, read from the frame.
+    from_frame: Vec<String>,
+    /// The type of what `out` points to.
+    out: Option<String>,
+}
+
+pub(crate) fn argument_name(argument: &ArgumentInfo, at: usize) -> String {
+    match argument.name() {
+        "" => format!("argument_{at}"),
+        name => word(name),
+    }
+}
+
+impl Signature {
+    pub(crate) fn of(forms: &mut Forms, method: &MethodInfo) -> Result<Self, String> {
+        let mut parameters = vec!["PolyplugReceiver *receiver".to_owned()];
+        let mut names = Vec::new();
+        let mut frame = Vec::new();
+        let mut from_frame = Vec::new();
+        for (at, argument) in method.arguments().iter().enumerate() {
+            let name = argument_name(argument, at);
+            let ty = argument.type_info();
+            forms.all(&ty, Form::Lent)?;
+            let (ty, sequence) = match argument.passing() {
+                Passing::Value if ty.is_scalar() => (forms.scalar(&ty)?, false),
+                Passing::Value | Passing::Reference => {
+                    (pointer(&forms.place(&ty, Form::Lent)?), false)
+                }
+                Passing::Text => ("const uint8_t *".to_owned(), true),
+                Passing::Slice => (pointer(&forms.place(&ty, Form::Lent)?), true),
+                Passing::SliceMut => (format!("{} *", forms.place(&ty, Form::Lent)?), true),
+                Passing::Object | Passing::ObjectMut => {
+                    ("const PolyplugObject *".to_owned(), false)
+                }
+                Passing::Sink => {
+                    // What is written to it is handed over.
+                    forms.all(&ty, Form::Owned)?;
+                    ("PolyplugSink *".to_owned(), false)
+                }
+                _ => {
+                    return Err(format!(
+                        "`{argument}` crosses in a way that this version does not know: take a newer `cargo-polyplug`"
+                    ));
+                }
+            };
+            parameters.push(declared(&ty, &name));
+            names.push(name.clone());
+            if sequence {
+                let length = format!("{name}_len");
+                parameters.push(declared("size_t", &length));
+                names.push(length);
+                let writable = argument.passing() == Passing::SliceMut;
+                let ty = if writable {
+                    format!("({ty})(uintptr_t)")
+                } else {
+                    format!("({ty})")
+                };
+                from_frame.push(format!("{ty}(frame_->{name}.ptr)"));
+                from_frame.push(format!("frame_->{name}.len"));
+                frame.push(("PolyplugSlice".to_owned(), name, argument.offset()));
+            } else {
+                from_frame.push(format!("frame_->{name}"));
+                frame.push((ty, name, argument.offset()));
+            }
+        }
+        let result = method.result_type();
+        forms.all(&result, Form::Owned)?;
+        let mut returns = "void".to_owned();
+        let mut out = None;
+        if result.is_scalar() {
+            returns = forms.scalar(&result)?;
+        } else if result.owned().size != 0 {
+            let place = forms.place(&result, Form::Owned)?;
+            parameters.push(declared(&format!("{place} *").replace("* *", "**"), "out"));
+            names.push("out".to_owned());
+            out = Some(place);
+        }
+        Ok(Self {
+            returns,
+            parameters: parameters.join(", "),
+            names,
+            frame,
+            from_frame,
+            out,
+        })
+    }
+}
+
+/// The name of the file, and what stands in it.
+pub(crate) fn header(contract: &ContractInfo) -> Result<(String, String), String> {
+    let snake = snake(contract);
+    let camel = camel(&snake);
+    let loud = snake.to_uppercase();
+    let mut forms = Forms::new(contract);
+    let methods = contract.methods();
+    let signatures = methods
+        .iter()
+        .map(|method| Signature::of(&mut forms, method));
+    let signatures = signatures.collect::<Result<Vec<_>, _>>()?;
+    let methods: Vec<_> = methods.iter().zip(&signatures).collect();
+    let closures = closures(&mut forms, contract, &camel)?;
+
+    let mut out = format!(
+        "// The contract `{contract}` for C11 and C++17. Written by `cargo polyplug headers`; do not edit.\n\
+         #ifndef POLYPLUG_CONTRACT_{loud}_H\n#define POLYPLUG_CONTRACT_{loud}_H\n\n\
+         #include <assert.h>\n\n#include \"polyplug.h\"\n\n\
+         #if UINTPTR_MAX != UINT64_MAX\n#error \"this header describes layouts of 64-bit targets\"\n#endif\n\n\
+         #ifdef __cplusplus\nextern \"C\" {{\n#endif\n\n\
+         /// The description of the contract.\nstatic inline const PolyplugContractDescriptor *{snake}_contract(void);\n\n"
+    );
+    let others: BTreeSet<_> = forms::mentioned(contract)
+        .iter()
+        .map(forms::snake)
+        .collect();
+    for other in others.iter().filter(|other| **other != snake) {
+        writeln!(out, "#include \"{other}.h\"").expect("a string");
+    }
+    if !forms.declarations.is_empty() {
+        write!(out, "\n{}\n", forms.declarations).expect("a string");
+    }
+    out += &forms.definitions;
+
+    numbers(&mut out, &methods, &snake, &loud);
+    comment(&mut out, "", contract.docs());
+    write!(
+        out,
+        "typedef struct {camel}Interface {{\n    PolyplugInterfaceHeader head;\n"
+    )
+    .expect("a string");
+    for (method, signature) in &methods {
+        out.push('\n');
+        comment(&mut out, "    ", method.docs());
+        let note = if method.has_default() {
+            " May be null: it has a default body."
+        } else {
+            ""
+        };
+        writeln!(
+            out,
+            "    /// `{method}`{}{note}",
+            if note.is_empty() { "" } else { "." }
+        )
+        .expect("a string");
+        writeln!(
+            out,
+            "    {};",
+            declared(
+                &signature.returns,
+                &format!("(*{})({})", word(method.name()), signature.parameters)
+            )
+        )
+        .expect("a string");
+    }
+    write!(out, "}} {camel}Interface;\n\n").expect("a string");
+    out += &closures;
+    frames(&mut out, &methods, &camel)?;
+    out += &Descriptors::new(contract).text();
+    erased(&mut out, &methods, &snake, &camel);
+    table(&mut out, contract, &methods, &snake, &camel, &loud);
+    out += "#ifdef __cplusplus\n}  // extern \"C\"\n#endif\n\n#endif\n";
+    Ok((format!("{snake}.h"), out))
+}
+
+/// The types of the functions of closures.
+fn closures(forms: &mut Forms, contract: &ContractInfo, camel: &str) -> Result<String, String> {
+    let mut out = String::new();
+    for (at, ty) in forms::types(contract).iter().enumerate() {
+        let Some(closure) = ty.contract().filter(|contract| contract.id().is_empty()) else {
+            continue;
+        };
+        for method in closure.methods() {
+            let signature = Signature::of(forms, &method)?;
+            let name = format!("{camel}Closure{at}");
+            write!(
+                out,
+                "/// The functions of `{ty}`.\ntypedef struct {name} {{\n    PolyplugInterfaceHeader head;\n    {};\n}} {name};\n\n",
+                declared(&signature.returns, &format!("(*call)({})", signature.parameters))
+            )
+            .expect("a string");
+        }
+    }
+    Ok(out)
+}
+
+fn numbers(out: &mut String, methods: &[(&MethodInfo, &Signature)], snake: &str, loud: &str) {
+    writeln!(
+        out,
+        "/// The numbers of the methods.\nenum {snake}_method {{"
+    )
+    .expect("a string");
+    for (at, (method, _)) in methods.iter().enumerate() {
+        writeln!(
+            out,
+            "    {loud}_METHOD_{} = {at},",
+            method.name().to_uppercase()
+        )
+        .expect("a string");
+    }
+    write!(out, "    {loud}_METHODS = {}\n}};\n\n", methods.len()).expect("a string");
+}
+
+fn frames(
+    out: &mut String,
+    methods: &[(&MethodInfo, &Signature)],
+    camel: &str,
+) -> Result<(), String> {
+    for (method, signature) in methods {
+        if signature.frame.is_empty() {
+            continue;
+        }
+        let name = format!("{camel}Frame_{}", method.name());
+        writeln!(
+            out,
+            "/// The arguments of `{}`, as `invoke` takes them.\ntypedef struct {name} {{",
+            method.name()
+        )
+        .expect("a string");
+        for (ty, member, _) in &signature.frame {
+            // `()` takes no place.
+            writeln!(out, "    {};", declared(ty, member)).expect("a string");
+        }
+        writeln!(out, "}} {name};").expect("a string");
+        writeln!(
+            out,
+            "static_assert(sizeof({name}) == {}, \"another layout than the contract's\");",
+            method.frame().size
+        )
+        .expect("a string");
+        for (_, member, offset) in &signature.frame {
+            writeln!(out, "static_assert(offsetof({name}, {member}) == {offset}, \"another layout than the contract's\");").expect("a string");
+        }
+        out.push('\n');
+    }
+    Ok(())
+}
+
+/// The erased entry over the typed functions.
+fn erased(out: &mut String, methods: &[(&MethodInfo, &Signature)], snake: &str, camel: &str) {
+    write!(
+        out,
+        "/// Calls a method by its number, with its arguments in a frame: what `invoke` does. The arguments are not checked. Answers one of\n\
+         /// `POLYPLUG_INVOKE_CODE_...`, or -1 when there is no such method.\n\
+         static inline int32_t {snake}_call(\n    const {camel}Interface *functions, PolyplugReceiver *receiver, uint32_t method, const void *frame, void *out) {{\n\
+         \x20   (void)frame, (void)out;\n    switch (method) {{\n"
+    )
+    .expect("a string");
+    for (at, (method, signature)) in methods.iter().enumerate() {
+        let name = word(method.name());
+        writeln!(
+            out,
+            "    case {at}: {{\n        if (!functions->{name}) return -1;"
+        )
+        .expect("a string");
+        if !signature.frame.is_empty() {
+            let frame = format!("{camel}Frame_{}", method.name());
+            writeln!(
+                out,
+                "        const {frame} *frame_ = (const {frame} *)frame;"
+            )
+            .expect("a string");
+        }
+        let mut arguments = vec!["receiver".to_owned()];
+        arguments.extend(signature.from_frame.iter().cloned());
+        if let Some(place) = &signature.out {
+            arguments.push(format!(
+                "({})out",
+                format!("{place} *").replace("* *", "**")
+            ));
+        }
+        let call = format!("functions->{name}({})", arguments.join(", "));
+        match signature.returns.as_str() {
+            "void" => writeln!(out, "        {call};"),
+            returns => writeln!(out, "        *({returns} *)out = {call};"),
+        }
+        .expect("a string");
+        out.push_str("        break;\n    }\n");
+    }
+    out.push_str("    default: return -1;\n    }\n    return receiver->fault ? POLYPLUG_INVOKE_CODE_FAULT : POLYPLUG_INVOKE_CODE_VALUE;\n}\n\n");
+}
+
+/// What makes a table of functions.
+fn table(
+    out: &mut String,
+    contract: &ContractInfo,
+    methods: &[(&MethodInfo, &Signature)],
+    snake: &str,
+    camel: &str,
+    loud: &str,
+) {
+    let names: Vec<_> = methods
+        .iter()
+        .map(|(method, _)| format!("{}_function", method.name()))
+        .collect();
+    let parameters: String = names.iter().map(|name| format!(", {name}")).collect();
+    write!(
+        out,
+        "/// Defines `name`, the table of these functions, in order; NULL for a method that is left to its default body. Include\n\
+         /// `polyplug_plugin.h` before it is used.\n\
+         #define {loud}_INTERFACE(name{parameters}) \\\n\
+         \x20   static int32_t name##_invoke(PolyplugReceiver *receiver, uint32_t method, const void *frame, void *out); \\\n\
+         \x20   static const {camel}Interface name = {{ \\\n\
+         \x20       {{ sizeof({camel}Interface), {loud}_METHODS, 0, 0, {}u, &{snake}_contract_data, name##_invoke }}{parameters} }}; \\\n\
+         \x20   static int32_t name##_invoke(PolyplugReceiver *receiver, uint32_t method, const void *frame, void *out) {{ \\\n\
+         \x20       int32_t code = {snake}_call(&name, receiver, method, frame, out); \\\n\
+         \x20       return code < 0 ? polyplug_no_method(receiver, method) : code; \\\n\
+         \x20   }}\n\n",
+        contract.order()
+    )
+    .expect("a string");
+}
+
+/// The parameters of a method whose body does nothing with them.
+pub(crate) fn signatures(contract: &ContractInfo) -> Result<Vec<(MethodInfo, Signature)>, String> {
+    let mut forms = Forms::new(contract);
+    let methods = contract.methods().into_iter();
+    methods
+        .map(|method| Signature::of(&mut forms, &method).map(|signature| (method, signature)))
+        .collect()
+}

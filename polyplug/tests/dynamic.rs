@@ -1,0 +1,100 @@
+//! Calls by descriptor: a caller of one version of a contract and a plugin of another, whose methods have other numbers.
+#![expect(
+    unsafe_code,
+    reason = "a call by descriptor is unsafe: a binding makes it safe"
+)]
+
+use core::ffi::c_void;
+use core::ptr;
+
+use fixture_harness::fixture;
+use polyplug::{ContractInfo, DynamicCaller, DynamicContract, FaultKind, Runtime};
+use polyplug_abi::Buffer;
+
+#[allow(unreachable_pub, dead_code, reason = "it is a plugin's as well")]
+#[path = "../../plugins/fixtures/matrix-1-2/src/contract.rs"]
+mod contract;
+
+use contract::{Desk, TheDesk};
+
+/// The number of a method in that very contract.
+fn number(contract: &ContractInfo, name: &str) -> u32 {
+    let methods = contract.methods();
+    let at = methods.iter().position(|method| method.name() == name);
+    at.expect("such a method") as u32
+}
+
+/// Calls a method without arguments that answers a text.
+fn text(caller: &DynamicCaller, name: &str) -> String {
+    let contract = caller.contract().info();
+    let method = number(contract, name);
+    let mut out = Buffer::EMPTY;
+    // SAFETY: no arguments; a place for the owned form of a `String`.
+    unsafe { caller.call(method, ptr::null(), (&raw mut out).cast()) }.expect(name);
+    // SAFETY: a text that a call returned.
+    let text = unsafe { out.slice().str() }.to_owned();
+    let ty = contract.methods()[method as usize].result_type();
+    // SAFETY: released once, and not read afterwards.
+    unsafe { DynamicContract::release(&ty, (&raw mut out).cast()) };
+    text
+}
+
+/// A runtime with a plugin of one version, and the contract as another version has it.
+fn pair(plugin: &str, other: &str) -> (Runtime, DynamicContract) {
+    let teacher = Runtime::new();
+    teacher.provide::<dyn Desk>(TheDesk).expect("provided");
+    teacher.load(fixture(other)).expect(other);
+    let contract = teacher.contract("matrix.plan", 1).expect("described");
+    let runtime = Runtime::new();
+    runtime.provide::<dyn Desk>(TheDesk).expect("provided");
+    runtime.load(fixture(plugin)).expect(plugin);
+    (runtime, DynamicContract::new(&contract))
+}
+
+#[test]
+fn c12_a_method_is_found_by_its_name() {
+    for plugin in ["matrix-1-0", "matrix-1-1", "matrix-1-2"] {
+        for other in ["matrix-1-0", "matrix-1-1", "matrix-1-2"] {
+            let (runtime, contract) = pair(plugin, other);
+            let caller = runtime.dynamic_get(&contract, None).expect("a caller");
+            let version = plugin.replace("matrix-", "").replace('-', ".");
+            assert_eq!(
+                text(&caller, "version"),
+                format!("plan {version}"),
+                "{other}"
+            );
+            assert_eq!(
+                text(&caller, "version"),
+                format!("plan {version}"),
+                "{other}"
+            );
+            assert!(
+                text(&caller, "desk").starts_with("desk 1.2"),
+                "{plugin} {other}"
+            );
+        }
+    }
+    let (_, old) = pair("matrix-1-0", "matrix-1-0");
+    let (_, new) = pair("matrix-1-0", "matrix-1-2");
+    assert_ne!(
+        number(old.info(), "version"),
+        number(new.info(), "version"),
+        "otherwise nothing was shown"
+    );
+}
+
+#[test]
+fn c13_a_method_that_the_plugin_lacks_is_a_fault() {
+    let (runtime, contract) = pair("matrix-1-0", "matrix-1-2");
+    let caller = runtime.dynamic_get(&contract, None).expect("a caller");
+    let mut out = 0_u64;
+    let method = number(contract.info(), "twice");
+    let out = ptr::from_mut(&mut out).cast::<c_void>();
+    // SAFETY: no arguments; a place for a number.
+    let fault = unsafe { caller.call(method, ptr::null(), out) }.expect_err("no such method");
+    assert_eq!(fault.kind(), FaultKind::UnknownMethod);
+    assert_eq!(
+        fault.to_string(),
+        "matrix-1-0, matrix.plan.twice: the plugin has no such method, and a default body is run by callers that are compiled with the contract only"
+    );
+}
