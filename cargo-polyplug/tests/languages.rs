@@ -307,6 +307,23 @@ fn an_archive_in_cpp_gives_and_takes_structs_and_returns_an_object() {
 }
 
 #[test]
+fn the_erased_entry_of_a_plugin_in_c_checks_what_it_is_given() {
+    let folder = Folder::new("erased-c");
+    headers("archive-api", &folder);
+    headers("greeter-api", &folder);
+    let program = folder.path().join("erased");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c/erased.c");
+    compile(&source, &folder, &["-o", &program.display().to_string()]);
+    let output = Command::new(program).output().expect("it runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "13 calls\n");
+}
+
+#[test]
 fn headers_of_every_type_compile_as_c_and_as_cpp() {
     let folder = Folder::new("headers-all");
     for module in [
