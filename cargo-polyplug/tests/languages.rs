@@ -2,11 +2,11 @@
 //! as errors, then the Rust runtime, with its checks on.
 #![cfg(all(unix, target_pointer_width = "64"))]
 
-use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use std::{env, fs};
 
 use archive_api::{Archive, Entry};
 use fixture_harness::{Folder, fixture};
@@ -337,7 +337,7 @@ fn headers_of_every_type_compile_as_c_and_as_cpp() {
         headers(module, &folder);
     }
     let mut count = 0;
-    for entry in std::fs::read_dir(folder.path()).expect("the folder") {
+    for entry in fs::read_dir(folder.path()).expect("the folder") {
         let header = entry
             .expect("an entry")
             .file_name()
@@ -439,6 +439,64 @@ fn a_module_is_inspected_as_text_and_as_json() {
         "{text}"
     );
     assert!(text.contains("  offers: demo.greeter 1.0\n"), "{text}");
+}
+
+#[test]
+fn the_commands_of_the_book_work() {
+    let folder = Folder::new("book");
+    let place = folder.path();
+    fs::create_dir_all(place.join("target/debug")).expect("a folder");
+    fs::copy(
+        fixture("greeter-api"),
+        place.join("target/debug/libgreeter_api.so"),
+    )
+    .expect("a copy");
+    let root = root().canonicalize().expect("the workspace");
+    std::os::unix::fs::symlink(root.join("plugins"), place.join("plugins")).expect("a link");
+    for source in [
+        "plugins/c/greeter/greeter.c",
+        "plugins/cpp/greeter/greeter.cpp",
+    ] {
+        let source = root.join(source);
+        fs::copy(&source, place.join(source.file_name().expect("a name"))).expect("a copy");
+    }
+    let page = fs::read_to_string(root.join("docs/src/c-and-cpp.md")).expect("the page");
+    let blocks = page.split("```sh\n").skip(1);
+    let lines = blocks.flat_map(|block| block.split("```").next().unwrap_or_default().lines());
+    let mut count = 0;
+    for line in lines {
+        let mut words = line.split(' ');
+        let mut command = match (words.next(), words.clone().next()) {
+            // Installing is not tried, and building the contract has been done.
+            (Some("cargo"), Some("install" | "rustc")) => continue,
+            (Some("cargo"), _) => Command::new(env!("CARGO_BIN_EXE_cargo-polyplug")),
+            (Some(program), _) => Command::new(program),
+            (None, _) => continue,
+        };
+        let output = command
+            .args(words)
+            .current_dir(place)
+            .output()
+            .expect("it runs");
+        assert!(
+            output.status.success(),
+            "`{line}`: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        count += 1;
+        if line.contains("-shared") {
+            let runtime = Runtime::new();
+            runtime.load(place.join("libgreeter.so")).expect("loaded");
+            assert!(
+                runtime
+                    .get::<dyn Greeter>()
+                    .expect("a caller")
+                    .greet("you")
+                    .starts_with("Hello from C")
+            );
+        }
+    }
+    assert_eq!(count, 5, "commands of the page");
 }
 
 #[test]
