@@ -203,6 +203,45 @@ fn whatever_cpp_throws_is_a_fault() {
     assert!(runtime.modules().is_empty());
 }
 
+#[test]
+fn a_plugin_in_cpp_keeps_its_state_over_a_reload_and_calls_a_peer() {
+    let folder = Folder::new("counting-cpp");
+    headers("greeter-api", &folder);
+    let peer = built(
+        &root().join("plugins/c/greeter/greeter.c"),
+        &folder,
+        "libpeer.so",
+    );
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cpp/counting.cpp");
+    let library = built(&source, &folder, "libplugin.so");
+    let runtime = Runtime::new();
+    runtime.load(&peer).expect("loaded");
+    let module = runtime.load(&library).expect("loaded");
+    let greeter = module.get::<dyn Greeter>().expect("a caller");
+    assert_eq!(greeter.greet("you"), "1 ");
+    assert_eq!(greeter.add(1, 2), 1003);
+    module.reload().expect("reloaded");
+    assert_eq!(greeter.greet("you"), "2 1.2.3");
+
+    // The fault of the peer goes through C++ as it is.
+    let fault = catch(|| greeter.greet("peer")).expect_err("the peer greets nobody");
+    assert_eq!(
+        (fault.message(), fault.plugin()),
+        ("nobody to greet", "greeter-c")
+    );
+
+    for count in 4..14 {
+        assert_eq!(greeter.greet("you"), format!("{count} 1.2.3"));
+    }
+    // What cannot be restored stays as it was.
+    let error = module.reload().expect_err("13 is not restored");
+    assert!(
+        format!("{error:#}").contains("13 is not restored"),
+        "{error:#}"
+    );
+    assert_eq!(greeter.greet("you"), "14 1.2.3");
+}
+
 /// Notes what stages report.
 #[derive(Clone, Default)]
 struct Reports(Arc<Mutex<Vec<(u64, u64)>>>);
@@ -328,6 +367,7 @@ fn headers_of_every_type_compile_as_c_and_as_cpp() {
     let folder = Folder::new("headers-all");
     for module in [
         "every-api",
+        "matrix-1-2",
         "kinds-api",
         "growth-api",
         "stage-api",
@@ -346,6 +386,14 @@ fn headers_of_every_type_compile_as_c_and_as_cpp() {
         let Some(name) = header.strip_suffix(".h") else {
             continue;
         };
+        if folder.path().join(format!("{name}.hpp")).is_file() {
+            let text = format!("#include \"{name}.hpp\"\n");
+            compile(
+                &folder.file("class.cpp", text.as_bytes()),
+                &folder,
+                &["-fsyntax-only"],
+            );
+        }
         count += 1;
         let text = format!(
             "#include \"{header}\"\n#include \"polyplug_plugin.h\"\nconst PolyplugContractDescriptor *described(void);\n\
@@ -370,6 +418,8 @@ fn a_skeleton_compiles_loads_and_says_that_it_is_not_written() {
     for (module, contract) in [
         ("greeter-api", "demo.greeter"),
         ("every-api", "every.every"),
+        ("kinds-api", "fixture.kinds"),
+        ("matrix-1-2", "matrix.plan"),
     ] {
         let folder = Folder::new(&format!("stubs-{module}"));
         headers(module, &folder);
@@ -397,9 +447,14 @@ fn a_skeleton_compiles_loads_and_says_that_it_is_not_written() {
             let fault = catch(|| greeter.greet("you")).expect_err("not written");
             assert_eq!(fault.message(), "`greet` is not written yet");
             assert_eq!(greeter.add(1, 2), 3);
-        } else {
-            assert!(runtime.get::<dyn every_api::Every>().is_ok());
         }
+        let found = match contract {
+            "demo.greeter" => runtime.get::<dyn Greeter>().is_ok(),
+            "every.every" => runtime.get::<dyn every_api::Every>().is_ok(),
+            "fixture.kinds" => runtime.get::<dyn kinds_api::Kinds>().is_ok(),
+            _ => runtime.get::<dyn matrix_1_2::contract::Plan>().is_ok(),
+        };
+        assert!(found, "{contract}");
     }
 }
 
