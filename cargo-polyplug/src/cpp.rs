@@ -83,6 +83,7 @@ pub(crate) fn header(contract: &ContractInfo) -> Result<(String, String), String
          /// Makes a class an implementation of `{contract}`. It has these methods; those with a default body may be left out:\n///\n{list}\
          template <class T> struct {camel} {{\n{thunks}{slots}\n\
          \x20   static int32_t invoke(PolyplugReceiver *receiver, uint32_t method, const void *frame, void *out) {{\n\
+         \x20       if (!polyplug_admit(receiver, &{snake}_contract_data, method, frame, out)) return POLYPLUG_INVOKE_CODE_FAULT;\n\
          \x20       int32_t code = {snake}_call(&table, receiver, method, frame, out);\n\
          \x20       return code < 0 ? polyplug_no_method(receiver, method) : code;\n    }}\n\n\
          \x20   static constexpr {camel}Interface table = {{\n\

@@ -258,7 +258,8 @@ fn frames(
 fn erased(out: &mut String, methods: &[(&MethodInfo, &Signature)], snake: &str, camel: &str) {
     write!(
         out,
-        "/// Calls a method by its number, with its arguments in a frame: what `invoke` does. The arguments are not checked. Answers one of\n\
+        "/// Calls a method by its number, with its arguments in a frame: what `invoke` does when it has checked\n\
+         /// them. Answers one of\n\
          /// `POLYPLUG_INVOKE_CODE_...`, or -1 when there is no such method.\n\
          static inline int32_t {snake}_call(\n    const {camel}Interface *functions, PolyplugReceiver *receiver, uint32_t method, const void *frame, void *out) {{\n\
          \x20   (void)frame, (void)out;\n    switch (method) {{\n"
@@ -321,6 +322,7 @@ fn table(
          \x20   static const {camel}Interface name = {{ \\\n\
          \x20       {{ sizeof({camel}Interface), {loud}_METHODS, 0, 0, {}u, &{snake}_contract_data, name##_invoke }}{parameters} }}; \\\n\
          \x20   static int32_t name##_invoke(PolyplugReceiver *receiver, uint32_t method, const void *frame, void *out) {{ \\\n\
+         \x20       if (!polyplug_admit(receiver, &{snake}_contract_data, method, frame, out)) return POLYPLUG_INVOKE_CODE_FAULT; \\\n\
          \x20       int32_t code = {snake}_call(&name, receiver, method, frame, out); \\\n\
          \x20       return code < 0 ? polyplug_no_method(receiver, method) : code; \\\n\
          \x20   }}\n\n",

@@ -2,11 +2,11 @@
 //! as errors, then the Rust runtime, with its checks on.
 #![cfg(all(unix, target_pointer_width = "64"))]
 
-use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use std::{env, fs};
 
 use archive_api::{Archive, Entry};
 use fixture_harness::{Folder, fixture};
@@ -203,6 +203,45 @@ fn whatever_cpp_throws_is_a_fault() {
     assert!(runtime.modules().is_empty());
 }
 
+#[test]
+fn a_plugin_in_cpp_keeps_its_state_over_a_reload_and_calls_a_peer() {
+    let folder = Folder::new("counting-cpp");
+    headers("greeter-api", &folder);
+    let peer = built(
+        &root().join("plugins/c/greeter/greeter.c"),
+        &folder,
+        "libpeer.so",
+    );
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cpp/counting.cpp");
+    let library = built(&source, &folder, "libplugin.so");
+    let runtime = Runtime::new();
+    runtime.load(&peer).expect("loaded");
+    let module = runtime.load(&library).expect("loaded");
+    let greeter = module.get::<dyn Greeter>().expect("a caller");
+    assert_eq!(greeter.greet("you"), "1 ");
+    assert_eq!(greeter.add(1, 2), 1003);
+    module.reload().expect("reloaded");
+    assert_eq!(greeter.greet("you"), "2 1.2.3");
+
+    // The fault of the peer goes through C++ as it is.
+    let fault = catch(|| greeter.greet("peer")).expect_err("the peer greets nobody");
+    assert_eq!(
+        (fault.message(), fault.plugin()),
+        ("nobody to greet", "greeter-c")
+    );
+
+    for count in 4..14 {
+        assert_eq!(greeter.greet("you"), format!("{count} 1.2.3"));
+    }
+    // What cannot be restored stays as it was.
+    let error = module.reload().expect_err("13 is not restored");
+    assert!(
+        format!("{error:#}").contains("13 is not restored"),
+        "{error:#}"
+    );
+    assert_eq!(greeter.greet("you"), "14 1.2.3");
+}
+
 /// Notes what stages report.
 #[derive(Clone, Default)]
 struct Reports(Arc<Mutex<Vec<(u64, u64)>>>);
@@ -307,10 +346,28 @@ fn an_archive_in_cpp_gives_and_takes_structs_and_returns_an_object() {
 }
 
 #[test]
+fn the_erased_entry_of_a_plugin_in_c_checks_what_it_is_given() {
+    let folder = Folder::new("erased-c");
+    headers("archive-api", &folder);
+    headers("greeter-api", &folder);
+    let program = folder.path().join("erased");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c/erased.c");
+    compile(&source, &folder, &["-o", &program.display().to_string()]);
+    let output = Command::new(program).output().expect("it runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "13 calls\n");
+}
+
+#[test]
 fn headers_of_every_type_compile_as_c_and_as_cpp() {
     let folder = Folder::new("headers-all");
     for module in [
         "every-api",
+        "matrix-1-2",
         "kinds-api",
         "growth-api",
         "stage-api",
@@ -320,7 +377,7 @@ fn headers_of_every_type_compile_as_c_and_as_cpp() {
         headers(module, &folder);
     }
     let mut count = 0;
-    for entry in std::fs::read_dir(folder.path()).expect("the folder") {
+    for entry in fs::read_dir(folder.path()).expect("the folder") {
         let header = entry
             .expect("an entry")
             .file_name()
@@ -329,6 +386,14 @@ fn headers_of_every_type_compile_as_c_and_as_cpp() {
         let Some(name) = header.strip_suffix(".h") else {
             continue;
         };
+        if folder.path().join(format!("{name}.hpp")).is_file() {
+            let text = format!("#include \"{name}.hpp\"\n");
+            compile(
+                &folder.file("class.cpp", text.as_bytes()),
+                &folder,
+                &["-fsyntax-only"],
+            );
+        }
         count += 1;
         let text = format!(
             "#include \"{header}\"\n#include \"polyplug_plugin.h\"\nconst PolyplugContractDescriptor *described(void);\n\
@@ -353,6 +418,8 @@ fn a_skeleton_compiles_loads_and_says_that_it_is_not_written() {
     for (module, contract) in [
         ("greeter-api", "demo.greeter"),
         ("every-api", "every.every"),
+        ("kinds-api", "fixture.kinds"),
+        ("matrix-1-2", "matrix.plan"),
     ] {
         let folder = Folder::new(&format!("stubs-{module}"));
         headers(module, &folder);
@@ -380,9 +447,14 @@ fn a_skeleton_compiles_loads_and_says_that_it_is_not_written() {
             let fault = catch(|| greeter.greet("you")).expect_err("not written");
             assert_eq!(fault.message(), "`greet` is not written yet");
             assert_eq!(greeter.add(1, 2), 3);
-        } else {
-            assert!(runtime.get::<dyn every_api::Every>().is_ok());
         }
+        let found = match contract {
+            "demo.greeter" => runtime.get::<dyn Greeter>().is_ok(),
+            "every.every" => runtime.get::<dyn every_api::Every>().is_ok(),
+            "fixture.kinds" => runtime.get::<dyn kinds_api::Kinds>().is_ok(),
+            _ => runtime.get::<dyn matrix_1_2::contract::Plan>().is_ok(),
+        };
+        assert!(found, "{contract}");
     }
 }
 
@@ -422,6 +494,64 @@ fn a_module_is_inspected_as_text_and_as_json() {
         "{text}"
     );
     assert!(text.contains("  offers: demo.greeter 1.0\n"), "{text}");
+}
+
+#[test]
+fn the_commands_of_the_book_work() {
+    let folder = Folder::new("book");
+    let place = folder.path();
+    fs::create_dir_all(place.join("target/debug")).expect("a folder");
+    fs::copy(
+        fixture("greeter-api"),
+        place.join("target/debug/libgreeter_api.so"),
+    )
+    .expect("a copy");
+    let root = root().canonicalize().expect("the workspace");
+    std::os::unix::fs::symlink(root.join("plugins"), place.join("plugins")).expect("a link");
+    for source in [
+        "plugins/c/greeter/greeter.c",
+        "plugins/cpp/greeter/greeter.cpp",
+    ] {
+        let source = root.join(source);
+        fs::copy(&source, place.join(source.file_name().expect("a name"))).expect("a copy");
+    }
+    let page = fs::read_to_string(root.join("docs/src/c-and-cpp.md")).expect("the page");
+    let blocks = page.split("```sh\n").skip(1);
+    let lines = blocks.flat_map(|block| block.split("```").next().unwrap_or_default().lines());
+    let mut count = 0;
+    for line in lines {
+        let mut words = line.split(' ');
+        let mut command = match (words.next(), words.clone().next()) {
+            // Installing is not tried, and building the contract has been done.
+            (Some("cargo"), Some("install" | "rustc")) => continue,
+            (Some("cargo"), _) => Command::new(env!("CARGO_BIN_EXE_cargo-polyplug")),
+            (Some(program), _) => Command::new(program),
+            (None, _) => continue,
+        };
+        let output = command
+            .args(words)
+            .current_dir(place)
+            .output()
+            .expect("it runs");
+        assert!(
+            output.status.success(),
+            "`{line}`: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        count += 1;
+        if line.contains("-shared") {
+            let runtime = Runtime::new();
+            runtime.load(place.join("libgreeter.so")).expect("loaded");
+            assert!(
+                runtime
+                    .get::<dyn Greeter>()
+                    .expect("a caller")
+                    .greet("you")
+                    .starts_with("Hello from C")
+            );
+        }
+    }
+    assert_eq!(count, 5, "commands of the page");
 }
 
 #[test]

@@ -117,6 +117,10 @@ impl VisitMut for Translation {
                 .attrs
                 .push(syn::parse_quote!(#[doc = " Atomic: other threads change it."]));
         }
+        // A word of C++20.
+        if field.ident.as_ref().is_some_and(|name| name == "requires") {
+            field.ident = Some(format_ident!("requires_"));
+        }
         visit_mut::visit_field_mut(self, field);
     }
 
@@ -388,7 +392,10 @@ fn assertions() -> String {
             let (Some(offset), Some(field)) = (cells.next(), cells.next()) else {
                 panic!("a row of two cells: {line}");
             };
-            let field = field.trim_matches('`');
+            let field = match field.trim_matches('`') {
+                "requires" => "requires_",
+                field => field,
+            };
             writeln!(
                 text,
                 "_Static_assert(offsetof(Polyplug{name}, {field}) == {offset}, \"{name}.{field}\");"
@@ -408,6 +415,7 @@ fn compilers_of_c_and_cpp_see_the_published_layouts() {
     for (variable, compiler, standard, file) in [
         ("CC", "cc", "-std=c11", "layouts.c"),
         ("CXX", "c++", "-std=c++17", "layouts.cpp"),
+        ("CXX", "c++", "-std=c++20", "layouts.cpp"),
     ] {
         let source = folder.file(file, text.as_bytes());
         let compiler = env::var(variable).unwrap_or_else(|_| compiler.to_owned());

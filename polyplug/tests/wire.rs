@@ -829,6 +829,7 @@ fn the_structs_of_the_tests_in_c_are_the_published_ones() {
         "ContextRecord",
         "ContextTable",
         "Generation",
+        "Guest",
         "Hold",
         "HoldTable",
         "Link",

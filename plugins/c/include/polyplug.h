@@ -1184,7 +1184,7 @@ struct PolyplugPluginDescriptor {
     /// Address of the source, or empty.
     PolyplugSlice repository;
     /// Contracts that must be provided before it is constructed: the host's, and those of other plugins.
-    PolyplugContractDescriptorList requires;
+    PolyplugContractDescriptorList requires_;
     /// Makes a state. Null with a fault in `receiver` (panic), or null with the chain of an error in `error`
     /// (a buffer of texts, outermost first). `receiver.state` is null.
     void *(*construct)(PolyplugReceiver *receiver,

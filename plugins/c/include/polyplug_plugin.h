@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "polyplug.h"
+#include "polyplug_check.h"
 
 #if defined(_WIN32)
 #define POLYPLUG_EXPORT __declspec(dllexport)
@@ -139,6 +140,33 @@ static inline int32_t polyplug_no_method(PolyplugReceiver *receiver, uint32_t me
     int len = snprintf(message, sizeof message, "there is no method number %u", (unsigned)method);
     polyplug_fault(receiver, POLYPLUG_FAULT_KIND_UNKNOWN_METHOD, message, len < 0 ? 0 : (size_t)len);
     return POLYPLUG_INVOKE_CODE_FAULT;
+}
+
+/// Whether a call through `invoke` may be made: the method is there, the frame and all values in it are valid, `out` is a place. Otherwise
+/// stores a fault that says what is wrong.
+static inline int polyplug_admit(
+    PolyplugReceiver *receiver, const PolyplugContractDescriptor *contract, uint32_t number, const void *frame, const void *out) {
+    if (number >= contract->methods.len) {
+        polyplug_no_method(receiver, number);
+        return 0;
+    }
+    const PolyplugMethodDescriptor *method = contract->methods.ptr[number];
+    const char *wrong = NULL;
+    PolyplugSlice where = method->name;
+    const PolyplugTypeDescriptor *result = method->result();
+    size_t align = result->owned_align < 4 ? 4 : result->owned_align;
+    if (method->frame_size && (!frame || (uintptr_t)frame % method->frame_align)) wrong = "no frame";
+    else if (result->owned_size && (!out || (uintptr_t)out % align)) wrong = "no place for the result";
+    for (size_t at = 0; !wrong && at < method->arguments.len; at++) {
+        const PolyplugArgumentDescriptor *argument = method->arguments.ptr[at];
+        wrong = polyplug_wrong_argument(argument, (const uint8_t *)frame + argument->frame_offset);
+        where = argument->name;
+    }
+    if (!wrong) return 1;
+    char message[256];
+    int len = snprintf(message, sizeof message, "`%.*s`: %s", where.len < 128 ? (int)where.len : 128, (const char *)where.ptr, wrong);
+    polyplug_fault(receiver, POLYPLUG_FAULT_KIND_INVALID_VALUE, message, len < 0 ? 0 : (size_t)len);
+    return 0;
 }
 
 /// Lets go of a fault that came as an answer.

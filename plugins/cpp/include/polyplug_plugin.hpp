@@ -147,15 +147,34 @@ public:
         const I &functions = *static_cast<const I *>(static_cast<const void *>(hold->interface));
         if constexpr (std::is_void_v<decltype(function(functions, &receiver))>) {
             function(functions, &receiver);
-            check(receiver.fault);
+            check(named(receiver.fault, hold));
         } else {
             auto value = function(functions, &receiver);
-            check(receiver.fault);
+            check(named(receiver.fault, hold));
             return value;
         }
     }
 
 private:
+    /// A fault that says whose it is. In other languages than Rust the callee does not know.
+    static PolyplugFaultRecord *named(PolyplugFaultRecord *fault, const PolyplugHold *hold) {
+        if (!fault || fault->plugin.len) return fault;
+        PolyplugFaultParts parts{};
+        parts.size = sizeof parts;
+        parts.kind = fault->kind;
+        parts.message = fault->message;
+        parts.file = fault->file;
+        parts.line = fault->line;
+        parts.column = fault->column;
+        parts.trace = fault->trace;
+        parts.plugin = hold->plugin;
+        parts.contract = fault->contract.len ? fault->contract : hold->interface->contract->id;
+        parts.method = fault->method;
+        PolyplugFaultRecord *whole = polyplug_host->fault_new(&parts);
+        polyplug_forget(fault);
+        return whole;
+    }
+
     PolyplugLink link_;
 };
 
@@ -221,8 +240,28 @@ template <template <class> class Contract, class T> PolyplugObject object(std::u
     return object;
 }
 
-/// How a class is made and destroyed. What its constructor throws is why the plugin is not made.
+/// How a class is made and destroyed. What its constructor throws is why the plugin is not made. It has a constructor that takes a
+/// `const Context &`, or nothing. To keep its state over a reload it has `std::string save() const` and a constructor that takes a
+/// `const Context &` and the `std::string_view` that an earlier version saved.
 template <class T> struct State {
+    template <class U, class = decltype(std::declval<const U &>().save())> static std::true_type saves(int);
+    template <class U> static std::false_type saves(long);
+    static constexpr bool can_save = decltype(saves<T>(0))::value;
+    static constexpr bool can_restore = std::is_constructible_v<T, const Context &, std::string_view>;
+
+    static void save(PolyplugReceiver *receiver, PolyplugBuffer *out) {
+        if constexpr (can_save) guarded(receiver, [&] { *out = owned(static_cast<const T *>(receiver->state)->save()); });
+        else (void)receiver, (void)out;
+    }
+
+    static void *restore(PolyplugReceiver *receiver, const PolyplugContextRecord *context, const uint8_t *saved, size_t saved_len,
+        PolyplugBuffer *error) {
+        return made(receiver, error, [&]() -> void * {
+            if constexpr (can_restore) return new T(Context(context), text(saved, saved_len));
+            else return (void)saved, (void)saved_len, nullptr;
+        });
+    }
+
     static void *construct(PolyplugReceiver *receiver, const PolyplugContextRecord *context, PolyplugBuffer *error) {
         return made(receiver, error, [&]() -> void * {
             if constexpr (std::is_constructible_v<T, const Context &>) return new T(Context(context));
@@ -258,6 +297,8 @@ PolyplugPluginDescriptor plugin(std::string_view name, std::string_view version,
     plugin.description = slice(description);
     plugin.construct = State<T>::construct;
     plugin.destroy = State<T>::destroy;
+    if (State<T>::can_save) plugin.save = State<T>::save;
+    if (State<T>::can_restore) plugin.restore = State<T>::restore;
     return plugin;
 }
 
