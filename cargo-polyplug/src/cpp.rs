@@ -101,46 +101,46 @@ fn argument_of(
 ) -> Result<(String, String), String> {
     let ty = argument.type_info();
     Ok(match argument.passing() {
-        Passing::Text => (
+        Passing::TEXT => (
             "std::string_view".to_owned(),
             format!("polyplug::text({name}, {name}_len)"),
         ),
-        Passing::Slice => {
+        Passing::SLICE => {
             let element = forms.place(&ty, Form::Lent)?;
             (
                 format!("polyplug::Span<const {element}>"),
                 format!("{{ {name}, {name}_len }}"),
             )
         }
-        Passing::SliceMut => {
+        Passing::SLICE_MUT => {
             let element = forms.place(&ty, Form::Lent)?;
             (
                 format!("polyplug::Span<{element}>"),
                 format!("{{ {name}, {name}_len }}"),
             )
         }
-        Passing::Object | Passing::ObjectMut => {
+        Passing::OBJECT | Passing::OBJECT_MUT => {
             ("const PolyplugObject &".to_owned(), format!("*{name}"))
         }
-        Passing::Sink => ("PolyplugSink &".to_owned(), format!("*{name}")),
+        Passing::SINK => ("PolyplugSink &".to_owned(), format!("*{name}")),
         _ if ty.is_scalar() => {
             let scalar = scalar(forms, &ty)?;
             let value = format!("static_cast<{scalar}>({name})");
             (scalar, value)
         }
         _ => match ty.kind() {
-            TypeKind::String | TypeKind::Text => (
+            TypeKind::STRING | TypeKind::TEXT => (
                 "std::string_view".to_owned(),
                 format!("polyplug::text(*{name})"),
             ),
-            TypeKind::List | TypeKind::Map | TypeKind::Set | TypeKind::Slice => {
+            TypeKind::LIST | TypeKind::MAP | TypeKind::SET | TypeKind::SLICE => {
                 let element = forms.place(&ty.elements()[0], Form::Lent)?;
                 (
                     format!("polyplug::Span<const {element}>"),
                     format!("polyplug::span<const {element}>(*{name})"),
                 )
             }
-            TypeKind::Unit => ("const void *".to_owned(), name.to_owned()),
+            TypeKind::UNIT => ("const void *".to_owned(), name.to_owned()),
             _ => (
                 format!("const {} &", forms.place(&ty, Form::Lent)?),
                 format!("*{name}"),
@@ -154,11 +154,11 @@ fn result_of(forms: &mut Forms, method: &MethodInfo) -> Result<String, String> {
     let ty = method.result_type();
     Ok(match ty.kind() {
         _ if ty.is_scalar() => scalar(forms, &ty)?,
-        TypeKind::String => "std::string".to_owned(),
-        TypeKind::List if ty.elements()[0].kind() == TypeKind::String => {
+        TypeKind::STRING => "std::string".to_owned(),
+        TypeKind::LIST if ty.elements()[0].kind() == TypeKind::STRING => {
             "std::vector<std::string>".to_owned()
         }
-        TypeKind::List => format!(
+        TypeKind::LIST => format!(
             "std::vector<{}>",
             forms.place(&ty.elements()[0], Form::Owned)?
         ),
@@ -169,8 +169,8 @@ fn result_of(forms: &mut Forms, method: &MethodInfo) -> Result<String, String> {
 /// A scalar as its own type, not widened.
 fn scalar(forms: &mut Forms, ty: &TypeInfo) -> Result<String, String> {
     Ok(match ty.kind() {
-        TypeKind::Bool => "bool".to_owned(),
-        TypeKind::Char => "char32_t".to_owned(),
+        TypeKind::BOOL => "bool".to_owned(),
+        TypeKind::CHAR => "char32_t".to_owned(),
         _ => forms.place(ty, Form::Lent)?,
     })
 }

@@ -203,8 +203,8 @@ impl Forms {
         elements.extend(ty.fields().iter().map(|field| field.ty().clone()));
         let elements: String = elements.iter().map(|element| self.name(element)).collect();
         let kind = match ty.kind() {
-            TypeKind::Object => "Object".to_owned(),
-            TypeKind::Array => format!("Array{}", ty.length()),
+            TypeKind::OBJECT => "Object".to_owned(),
+            TypeKind::ARRAY => format!("Array{}", ty.length()),
             kind => format!("{kind:?}"),
         };
         format!("{kind}{elements}")
@@ -225,46 +225,48 @@ impl Forms {
     pub(crate) fn place(&mut self, ty: &TypeInfo, form: Form) -> Result<String, String> {
         let element = |forms: &mut Self, form| forms.place(&first(ty)?, form);
         Ok(match ty.kind() {
-            TypeKind::Bool | TypeKind::U8 => "uint8_t".to_owned(),
-            TypeKind::Char | TypeKind::U32 => "uint32_t".to_owned(),
+            TypeKind::BOOL | TypeKind::U8 => "uint8_t".to_owned(),
+            TypeKind::CHAR | TypeKind::U32 => "uint32_t".to_owned(),
             TypeKind::I8 => "int8_t".to_owned(),
             TypeKind::I16 => "int16_t".to_owned(),
             TypeKind::I32 => "int32_t".to_owned(),
             TypeKind::I64 => "int64_t".to_owned(),
             TypeKind::U16 => "uint16_t".to_owned(),
             TypeKind::U64 => "uint64_t".to_owned(),
-            TypeKind::Isize => "intptr_t".to_owned(),
-            TypeKind::Usize => "size_t".to_owned(),
+            TypeKind::ISIZE => "intptr_t".to_owned(),
+            TypeKind::USIZE => "size_t".to_owned(),
             TypeKind::F32 => "float".to_owned(),
             TypeKind::F64 => "double".to_owned(),
-            TypeKind::Unit => "void".to_owned(),
-            TypeKind::String | TypeKind::List | TypeKind::Map | TypeKind::Set | TypeKind::Path => {
+            TypeKind::UNIT => "void".to_owned(),
+            TypeKind::STRING | TypeKind::LIST | TypeKind::MAP | TypeKind::SET | TypeKind::PATH => {
                 match form {
                     Form::Lent => "PolyplugSlice".to_owned(),
                     Form::Owned => "PolyplugBuffer".to_owned(),
                 }
             }
-            TypeKind::Text | TypeKind::Slice | TypeKind::BorrowedPath => "PolyplugSlice".to_owned(),
-            TypeKind::Reference => pointer(&element(self, Form::Lent)?),
-            TypeKind::Box => match form {
+            TypeKind::TEXT | TypeKind::SLICE | TypeKind::BORROWED_PATH => {
+                "PolyplugSlice".to_owned()
+            }
+            TypeKind::REFERENCE => pointer(&element(self, Form::Lent)?),
+            TypeKind::BOX => match form {
                 Form::Lent => pointer(&element(self, form)?),
                 Form::Owned => "PolyplugBuffer".to_owned(),
             },
-            TypeKind::Fault => "PolyplugFaultRecord *".to_owned(),
-            TypeKind::Object => "PolyplugObject".to_owned(),
-            TypeKind::Flags => element(self, form)?,
-            TypeKind::GrowingStruct | TypeKind::GrowingEnum => "PolyplugGrown".to_owned(),
-            TypeKind::Enum if ty.is_scalar() => "uint32_t".to_owned(),
-            TypeKind::Array
-            | TypeKind::Option
-            | TypeKind::Result
-            | TypeKind::Tuple
-            | TypeKind::Struct
-            | TypeKind::Enum
+            TypeKind::FAULT => "PolyplugFaultRecord *".to_owned(),
+            TypeKind::OBJECT => "PolyplugObject".to_owned(),
+            TypeKind::FLAGS => element(self, form)?,
+            TypeKind::GROWING_STRUCT | TypeKind::GROWING_ENUM => "PolyplugGrown".to_owned(),
+            TypeKind::ENUM if ty.is_scalar() => "uint32_t".to_owned(),
+            TypeKind::ARRAY
+            | TypeKind::OPTION
+            | TypeKind::RESULT
+            | TypeKind::TUPLE
+            | TypeKind::STRUCT
+            | TypeKind::ENUM
             | TypeKind::U128
             | TypeKind::I128
-            | TypeKind::Duration
-            | TypeKind::SystemTime => self.form_name(ty, form),
+            | TypeKind::DURATION
+            | TypeKind::SYSTEM_TIME => self.form_name(ty, form),
             _ => {
                 return Err(format!(
                     "`{ty}` is of a kind that this version does not know: take a newer `cargo-polyplug`"
@@ -294,10 +296,10 @@ impl Forms {
         }
         let element = ty.elements().first().cloned();
         match ty.kind() {
-            TypeKind::List | TypeKind::Map | TypeKind::Set | TypeKind::Box => {
+            TypeKind::LIST | TypeKind::MAP | TypeKind::SET | TypeKind::BOX => {
                 self.pending.push((first(ty)?, form));
             }
-            TypeKind::Slice | TypeKind::Reference => self.pending.push((first(ty)?, Form::Lent)),
+            TypeKind::SLICE | TypeKind::REFERENCE => self.pending.push((first(ty)?, Form::Lent)),
             TypeKind::U128 | TypeKind::I128 => {
                 self.body(
                     ty,
@@ -306,7 +308,7 @@ impl Forms {
                     &[("high".to_owned(), 8)],
                 )?;
             }
-            TypeKind::Duration => {
+            TypeKind::DURATION => {
                 self.body(
                     ty,
                     form,
@@ -314,11 +316,11 @@ impl Forms {
                     &[("nanos".to_owned(), 8)],
                 )?;
             }
-            TypeKind::SystemTime => {
+            TypeKind::SYSTEM_TIME => {
                 let body = "    /// Since 1970.\n    int64_t secs;\n    uint32_t nanos;\n";
                 self.body(ty, form, body, &[("nanos".to_owned(), 8)])?;
             }
-            TypeKind::Array => {
+            TypeKind::ARRAY => {
                 let element = element.ok_or_else(|| no_element(ty))?;
                 self.define(&element, form)?;
                 let place = self.place(&element, form)?;
@@ -328,13 +330,13 @@ impl Forms {
                 );
                 self.body(ty, form, &body, &[("items".to_owned(), 0)])?;
             }
-            TypeKind::Option => {
+            TypeKind::OPTION => {
                 let element = element.ok_or_else(|| no_element(ty))?;
                 let mut body = "    /// 0: none; 1: some.\n    uint32_t tag;\n".to_owned();
                 self.member(&mut body, "    ", &element, form, "value")?;
                 self.body(ty, form, &body, &[("tag".to_owned(), 0)])?;
             }
-            TypeKind::Result => {
+            TypeKind::RESULT => {
                 let elements = ty.elements();
                 let mut body = String::new();
                 for (element, name) in elements.iter().zip(["ok", "err"]) {
@@ -344,12 +346,12 @@ impl Forms {
                 let body = format!("    /// 0: ok; 1: err.\n    uint32_t tag;\n{body}");
                 self.body(ty, form, &body, &[("tag".to_owned(), 0)])?;
             }
-            TypeKind::Struct | TypeKind::Tuple => {
+            TypeKind::STRUCT | TypeKind::TUPLE => {
                 let (body, offsets) = self.fields(&ty.fields(), "    ", form)?;
                 self.body(ty, form, &body, &offsets)?;
             }
-            TypeKind::Enum if ty.is_scalar() => self.tags(ty),
-            TypeKind::Enum => {
+            TypeKind::ENUM if ty.is_scalar() => self.tags(ty),
+            TypeKind::ENUM => {
                 self.tags(ty);
                 let mut body = String::new();
                 let mut offsets = vec![("tag".to_owned(), 0)];
@@ -374,7 +376,7 @@ impl Forms {
                 );
                 self.body(ty, form, &body, &offsets)?;
             }
-            TypeKind::GrowingStruct => {
+            TypeKind::GROWING_STRUCT => {
                 let (body, offsets) = self.fields(&ty.fields(), "    ", form)?;
                 let body = format!(
                     "    /// Where the last field ends that the writer knows, in bytes.\n    uint32_t size;\n{body}"
@@ -382,7 +384,7 @@ impl Forms {
                 let name = self.form_name(ty, form);
                 self.named(&name, ty.docs(), &body, None, &offsets);
             }
-            TypeKind::GrowingEnum => {
+            TypeKind::GROWING_ENUM => {
                 self.tags(ty);
                 for variant in ty.variants() {
                     let (body, offsets) = self.fields(variant.fields(), "    ", form)?;
@@ -551,13 +553,13 @@ fn no_element(ty: &TypeInfo) -> String {
 /// Whether the form of a result is another than that of an argument.
 fn has_two_forms(ty: &TypeInfo, seen: &mut BTreeSet<usize>) -> bool {
     match ty.kind() {
-        TypeKind::String
-        | TypeKind::List
-        | TypeKind::Map
-        | TypeKind::Set
-        | TypeKind::Path
-        | TypeKind::Box => true,
-        TypeKind::Text | TypeKind::Slice | TypeKind::BorrowedPath | TypeKind::Reference => false,
+        TypeKind::STRING
+        | TypeKind::LIST
+        | TypeKind::MAP
+        | TypeKind::SET
+        | TypeKind::PATH
+        | TypeKind::BOX => true,
+        TypeKind::TEXT | TypeKind::SLICE | TypeKind::BORROWED_PATH | TypeKind::REFERENCE => false,
         _ => seen.insert(ty.number()) && parts(ty).iter().any(|part| has_two_forms(part, seen)),
     }
 }

@@ -42,17 +42,17 @@ impl Signature {
             let ty = argument.type_info();
             forms.all(&ty, Form::Lent)?;
             let (ty, sequence) = match argument.passing() {
-                Passing::Value if ty.is_scalar() => (forms.scalar(&ty)?, false),
-                Passing::Value | Passing::Reference => {
+                Passing::VALUE if ty.is_scalar() => (forms.scalar(&ty)?, false),
+                Passing::VALUE | Passing::REFERENCE => {
                     (pointer(&forms.place(&ty, Form::Lent)?), false)
                 }
-                Passing::Text => ("const uint8_t *".to_owned(), true),
-                Passing::Slice => (pointer(&forms.place(&ty, Form::Lent)?), true),
-                Passing::SliceMut => (format!("{} *", forms.place(&ty, Form::Lent)?), true),
-                Passing::Object | Passing::ObjectMut => {
+                Passing::TEXT => ("const uint8_t *".to_owned(), true),
+                Passing::SLICE => (pointer(&forms.place(&ty, Form::Lent)?), true),
+                Passing::SLICE_MUT => (format!("{} *", forms.place(&ty, Form::Lent)?), true),
+                Passing::OBJECT | Passing::OBJECT_MUT => {
                     ("const PolyplugObject *".to_owned(), false)
                 }
-                Passing::Sink => {
+                Passing::SINK => {
                     // What is written to it is handed over.
                     forms.all(&ty, Form::Owned)?;
                     ("PolyplugSink *".to_owned(), false)
@@ -69,7 +69,7 @@ impl Signature {
                 let length = format!("{name}_len");
                 parameters.push(declared("size_t", &length));
                 names.push(length);
-                let writable = argument.passing() == Passing::SliceMut;
+                let writable = argument.passing() == Passing::SLICE_MUT;
                 let ty = if writable {
                     format!("({ty})(uintptr_t)")
                 } else {

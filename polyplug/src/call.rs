@@ -50,7 +50,10 @@ pub unsafe trait Handle<C: Contract + ?Sized> {
 pub struct Entered<H> {
     pub(crate) interface: *const InterfaceHeader,
     pub(crate) state: *mut (),
-    #[expect(dead_code, reason = "kept for its drop")]
+    #[cfg_attr(
+        not(feature = "loader"),
+        expect(dead_code, reason = "kept for its drop")
+    )]
     pub(crate) hold: H,
 }
 

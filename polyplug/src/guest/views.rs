@@ -82,6 +82,7 @@ macro_rules! views {
                 Self(unsafe { &*descriptor }, PhantomData)
             }
 
+            #[allow(dead_code, reason = "not every view is looked behind")]
             pub(crate) fn raw(self) -> &'d $descriptor {
                 self.0
             }

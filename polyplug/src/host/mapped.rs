@@ -51,7 +51,7 @@ unsafe impl Sync for Mapped {}
 enum Content {
     Library(Library),
     /// No image, but what a loader opened.
-    Guest(GuestHold),
+    Guest(#[expect(dead_code, reason = "kept for its drop")] GuestHold),
 }
 
 /// The images that are mapped, by where they lie.
