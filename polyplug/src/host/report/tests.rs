@@ -19,6 +19,8 @@ fn contract() -> ContractInfo {
         minor: 2,
         host: false,
         exclusive: true,
+        pinned: false,
+        order: 0,
         methods: Vec::new(),
     };
     let catalog = Catalog {
