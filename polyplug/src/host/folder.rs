@@ -178,7 +178,7 @@ impl Runtime {
     }
 
     /// Admits the loaders among what is open, which then can open other files of the folder.
-    fn admit_loaders(&self, opened: &mut [Option<Opened<'_>>], report: &mut LoadReport) {
+    fn admit_loaders<'r>(&'r self, opened: &mut Vec<Option<Opened<'r>>>, report: &mut LoadReport) {
         let is_loader = |open: &Opened<'_>| open.candidate.node().offers_loader();
         let loaders: Vec<_> = opened
             .iter_mut()
@@ -186,6 +186,7 @@ impl Runtime {
             .map(Some)
             .collect();
         if !loaders.is_empty() {
+            opened.retain(Option::is_some);
             self.admit_all(loaders, report);
         }
     }
