@@ -81,6 +81,39 @@ pub enum Error {
         contract: String,
         differences: Vec<String>,
     },
+    /// The manifest of a bundle has a mistake in it.
+    BundleInvalid {
+        path: PathBuf,
+        line: usize,
+        reason: String,
+    },
+    /// A path in the manifest of a bundle leads out of its folder.
+    BundlePath {
+        path: PathBuf,
+        what: String,
+        file: PathBuf,
+        /// Where it leads through symbolic links; nothing when it says so itself.
+        leads_to: Option<PathBuf>,
+    },
+    /// The bundle has no library for this platform.
+    BundlePlatform {
+        path: PathBuf,
+        platform: String,
+        available: Vec<String>,
+    },
+    /// The manifest of the bundle and its library do not agree.
+    BundleMismatch {
+        path: PathBuf,
+        library: PathBuf,
+        reason: String,
+    },
+    /// The manifest of the bundle requires what is not loaded.
+    BundleRequires {
+        bundle: String,
+        path: PathBuf,
+        wanted: String,
+        reason: String,
+    },
     /// The plugin needs a host contract that nobody provides.
     MissingHostContract {
         plugin: String,
@@ -198,6 +231,11 @@ impl Error {
             Self::LostRegistrations { .. } => "lost-registrations",
             Self::MalformedModule { .. } => "malformed-module",
             Self::ContractMismatch { .. } => "contract-mismatch",
+            Self::BundleInvalid { .. } => "bundle-invalid",
+            Self::BundlePath { .. } => "bundle-path",
+            Self::BundlePlatform { .. } => "bundle-platform",
+            Self::BundleMismatch { .. } => "bundle-mismatch",
+            Self::BundleRequires { .. } => "bundle-requires",
             Self::MissingHostContract { .. } => "missing-host-contract",
             Self::MissingPeer { .. } => "missing-peer",
             Self::PeerNotLoaded { .. } => "peer-not-loaded",
@@ -309,6 +347,32 @@ impl Error {
                 path.display(),
                 differences.len(),
                 if differences.len() == 1 { "" } else { "s" },
+            ),
+            Self::BundleInvalid { path, line, reason } => {
+                write!(f, "`{}`, line {line}: {reason}", path.display())
+            }
+            Self::BundlePath { path, what, file, leads_to } => {
+                write!(f, "{what} in `{}`, `{}`, leads out of the folder", path.display(), file.display())?;
+                if let Some(leads_to) = leads_to {
+                    write!(f, ", to `{}`", leads_to.display())?;
+                }
+                f.write_str("; a bundle is whole in itself: put the file into it, and name it from there, with `/` between folders")
+            }
+            Self::BundlePlatform { path, platform, available } => {
+                write!(f, "`{}` has no library for `{platform}`; it has one for ", path.display())?;
+                list(f, available, "no platform")?;
+                write!(f, ": build one for this, and name it below `[files]`, as `{platform} = \"..\"`")
+            }
+            Self::BundleMismatch { path, library, reason } => write!(
+                f,
+                "`{}` does not describe `{}`: {reason}; correct the manifest, or build the library again",
+                path.display(),
+                library.display()
+            ),
+            Self::BundleRequires { bundle, path, wanted, reason } => write!(
+                f,
+                "the bundle `{bundle}` requires `{wanted}`: {reason}; load that first, or both with `load_dir` (`{}`)",
+                path.display()
             ),
             Self::MissingHostContract { plugin, contract, reason } => write!(
                 f,

@@ -1,6 +1,7 @@
 //! The runtime: registry, loading, lifecycle, reflection. Everything here is left out of a plugin built without the feature
 //! `host`.
 
+pub use self::bundle::Bundle;
 pub use self::events::{Event, Subscription};
 pub use self::folder::LoadReport;
 pub use self::info::{
@@ -14,6 +15,7 @@ pub use self::runtime::{Builder, Provider, Runtime};
 pub use self::threads::{HoldReason, ThreadHolder};
 
 mod admission;
+mod bundle;
 mod cell;
 mod context;
 mod copy;

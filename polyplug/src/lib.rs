@@ -70,6 +70,7 @@
 //! | | |
 //! | --- | --- |
 //! | `host` | the runtime; on by default, left out by plugins |
+//! | `bundle` | folders with a manifest are loaded as one module; on by default |
 //! | `tracing` | what a plugin says with `tracing` or `log` arrives in the host's `tracing` subscriber, with its name in the field `plugin`; on by default, added back by plugins |
 #![expect(
     unsafe_code,

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use polyplug_abi::PluginDescriptor;
 
+use super::bundle::Bundle;
 use super::cell::{CellCore, immortal};
 use super::context::ContextCore;
 use super::diff::{self, Side};
@@ -18,7 +19,7 @@ use super::mapped::Mapped;
 use super::model::{Catalog, Copier};
 use super::module::{ModuleState, Need};
 use super::options::{Mismatch, Settings, SkippedContract};
-use super::order::{Node, Want};
+use super::order::{Node, Want, Wanted};
 use super::reaper;
 use super::registry::{Registry, similar};
 use super::runtime::RuntimeInner;
@@ -43,6 +44,8 @@ pub(crate) struct Candidate {
     aborts: bool,
     settings: Settings,
     skipped: Vec<SkippedContract>,
+    /// The bundle that it is in.
+    bundle: Option<Arc<Bundle>>,
 }
 
 impl Candidate {
@@ -76,6 +79,7 @@ impl Candidate {
             aborts: load::aborts(&registered),
             settings,
             skipped: Vec::new(),
+            bundle: None,
             cell,
             stamp,
             of_module,
@@ -91,6 +95,20 @@ impl Candidate {
 
     fn place(&self) -> PathBuf {
         PathBuf::from(self.source.trim_matches('`'))
+    }
+
+    /// Itself, as what is in a bundle; unless that says otherwise about it than the library does.
+    pub(crate) fn in_bundle(mut self, bundle: Option<Arc<Bundle>>) -> Result<Self> {
+        if let Some(bundle) = &bundle {
+            bundle.agree(&self.info)?;
+        }
+        self.bundle = bundle;
+        Ok(self)
+    }
+
+    /// The bundle that it is in.
+    pub(crate) fn bundle(&self) -> Option<&Arc<Bundle>> {
+        self.bundle.as_ref()
     }
 
     /// Itself, unless a panic in it would end the process and that is not allowed.
@@ -159,10 +177,14 @@ impl Candidate {
                     names.join(", ")
                 }
             },
+            plugins: self.names(),
             offers: Vec::new(),
             requires: Vec::new(),
             wants: Vec::new(),
         };
+        if let Some(bundle) = &self.bundle {
+            node.requires.extend(bundle.wants());
+        }
         for plugin in self.registered.iter().flatten() {
             for offer in &plugin.offers {
                 let model = &self.catalog.contracts[offer.contract];
@@ -173,9 +195,12 @@ impl Candidate {
             let model = &self.catalog.contracts[contract];
             let want = Want {
                 plugin: plugin.info.name.clone(),
-                id: model.id.clone(),
-                major: model.major,
-                minor: model.minor,
+                what: Wanted::Contract {
+                    id: model.id.clone(),
+                    major: model.major,
+                    minor: model.minor,
+                },
+                of_bundle: false,
             };
             (!model.host).then_some(want)
         };
@@ -183,8 +208,7 @@ impl Candidate {
             for &contract in &plugin.requires {
                 // Another plugin of the module may be the one that is meant.
                 let own = self.info.iter().any(|info| {
-                    info.name != plugin.info.name
-                        && want(plugin, contract).is_some_and(|want| offers(info, &want))
+                    info.name != plugin.info.name && offers(info, &self.catalog, contract)
                 });
                 node.requires
                     .extend(want(plugin, contract).filter(|_| !own));
@@ -239,6 +263,7 @@ impl Candidate {
             offered,
             settings: self.settings.clone(),
             skipped: self.skipped.clone(),
+            bundle: self.bundle.clone(),
             ..ModuleState::default()
         }
     }
@@ -249,7 +274,10 @@ impl Candidate {
         if self.registered.is_empty() && self.described.is_empty() {
             return Err(Error::NothingOffered { path: place });
         }
-        let mut needs = Vec::new();
+        let mut needs = match &self.bundle {
+            Some(bundle) => bundle.check(&runtime.read(), Some(self.stamp))?,
+            None => Vec::new(),
+        };
         for plugin in self.registered.iter().flatten() {
             let name = &plugin.info.name;
             let provides = Direction::PluginProvides;
@@ -360,7 +388,9 @@ impl Candidate {
             offers,
             ..
         } = registered;
-        let context = ContextCore::new(runtime, &info.name, previous_version);
+        let bundle = self.bundle.as_ref();
+        let config = bundle.and_then(|bundle| bundle.config(&info.name));
+        let context = ContextCore::new(runtime, &info.name, previous_version, config);
         // Nobody shares a plugin whose contracts are all exclusive: each caller creates its own.
         let is_shared = offers.is_empty()
             || offers
@@ -429,9 +459,10 @@ impl Drop for Candidate {
     }
 }
 
-fn offers(info: &PluginInfo, want: &Want) -> bool {
+fn offers(info: &PluginInfo, catalog: &Catalog, contract: usize) -> bool {
+    let model = &catalog.contracts[contract];
     let mut contracts = info.contracts.iter();
-    contracts.any(|offered| offered.id() == want.id && offered.version().major == want.major)
+    contracts.any(|offered| offered.id() == model.id && offered.version().major == model.major)
 }
 
 /// Who provides a contract.

@@ -23,6 +23,8 @@ pub(crate) struct ContextCore {
     // The name that the record points to.
     name: Arc<str>,
     previous_version: String,
+    /// What it is configured with unless the host says otherwise, as JSON text.
+    config: Option<String>,
 }
 
 // SAFETY: read-only but for its counts, which are atomic.
@@ -45,6 +47,7 @@ impl ContextCore {
         runtime: &Arc<RuntimeInner>,
         name: &str,
         previous_version: &str,
+        config: Option<&str>,
     ) -> Arc<Self> {
         let name: Arc<str> = Arc::from(name);
         let record = ContextRecord {
@@ -58,6 +61,7 @@ impl ContextCore {
             runtime: Arc::downgrade(runtime),
             name,
             previous_version: previous_version.to_owned(),
+            config: config.map(str::to_owned),
         })
     }
 
@@ -143,7 +147,9 @@ unsafe extern "C" fn context_config(
         use crate::Data as _;
         // SAFETY: clause 1.
         let core = unsafe { &*context.cast::<ContextCore>() };
-        Ok(core.runtime()?.config(&core.name).give())
+        let config = core.runtime()?.config(&core.name);
+        let config = config.or_else(|| core.config.clone());
+        Ok(config.unwrap_or_else(|| "null".to_owned()).give())
     });
     match text.and_then(|text| text) {
         Ok(text) => {

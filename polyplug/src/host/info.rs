@@ -4,6 +4,7 @@ use core::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::bundle::Bundle;
 use super::model::{ArgumentModel, Catalog, ContractModel, MethodModel};
 
 /// The version of a contract: majors are different contracts, minors grow.
@@ -260,6 +261,7 @@ impl PluginInfo {
 #[derive(Clone, Debug)]
 pub struct ModuleInfo {
     pub(crate) path: PathBuf,
+    pub(crate) bundle: Option<Bundle>,
     pub(crate) plugins: Vec<PluginInfo>,
     pub(crate) contracts: Vec<ContractInfo>,
 }
@@ -269,6 +271,12 @@ impl ModuleInfo {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The bundle that the file is in, if it was asked for as one.
+    #[must_use]
+    pub fn bundle(&self) -> Option<&Bundle> {
+        self.bundle.as_ref()
     }
 
     /// The plugins in it.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::admission::Candidate;
+use super::bundle;
 use super::domain;
 use super::events::Event;
 use super::generation::{Gate, GenerationCore, Stage};
@@ -287,10 +288,14 @@ fn replace(module: &Module, old: &Arc<GenerationCore>, limit: Duration) -> Resul
         .as_deref()
         .unwrap_or_else(|| unreachable!("asked before"));
     let settings = core.state().settings.clone();
-    let opened = load::open(path, settings.init_options(), &settings)?;
+    let (library, bundle) = bundle::chosen(path)?;
+    if let Some(bundle) = &bundle {
+        bundle.check(&runtime.read(), Some(core.stamp))?;
+    }
+    let opened = load::open(&library, settings.init_options(), &settings)?;
     let candidate =
         Candidate::version(opened, core.source.clone(), core.cell, core.stamp, settings);
-    let mut candidate = candidate.may_abort()?;
+    let mut candidate = candidate.in_bundle(bundle)?.may_abort()?;
     candidate.leave_out()?;
     let names = candidate.names();
     let before = core.state().reserved.names.clone();
@@ -337,9 +342,9 @@ fn replace(module: &Module, old: &Arc<GenerationCore>, limit: Duration) -> Resul
 
     // From here on nothing fails.
     let offered = candidate.state().offered;
-    let (info, described, skipped) = {
+    let (info, described, skipped, bundle) = {
         let state = candidate.state();
-        (state.info, state.described, state.skipped)
+        (state.info, state.described, state.skipped, state.bundle)
     };
     let number = old.number + 1;
     let new = candidate.into_generation(number);
@@ -349,6 +354,7 @@ fn replace(module: &Module, old: &Arc<GenerationCore>, limit: Duration) -> Resul
         state.info = info;
         state.described = described;
         state.skipped = skipped;
+        state.bundle = bundle;
         state.offered.clone_from(&offered);
         state.reserved.names.clone_from(&names);
         state.needs = needs;

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 use polyplug_abi::{ContractDescriptor, Link, asked};
 
 use super::admission::Candidate;
+use super::bundle::{self, Bundle};
 use super::cell::{CellCore, Shape, immortal};
 use super::events::{Event, Listeners, Subscription};
 use super::fast::FastMap;
@@ -168,13 +169,10 @@ pub(crate) struct RuntimeInner {
 }
 
 impl RuntimeInner {
-    /// What a plugin is configured with, as JSON text.
-    pub(crate) fn config(&self, plugin: &str) -> String {
+    /// What the host configured a plugin with, as JSON text.
+    pub(crate) fn config(&self, plugin: &str) -> Option<String> {
         let config = self.config.lock().unwrap_or_else(PoisonError::into_inner);
-        config
-            .get(plugin)
-            .cloned()
-            .unwrap_or_else(|| "null".to_owned())
+        config.get(plugin).cloned()
     }
 
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, Registry> {
@@ -290,6 +288,9 @@ impl Runtime {
     ///
     /// What is mapped is a private copy: the file may be overwritten or replaced meanwhile.
     ///
+    /// With the feature `bundle` the path may be a folder with a `polyplug.toml` in it: that says which of its libraries is
+    /// meant, and is loaded with it as one module.
+    ///
     /// # Errors
     /// One variant of [`Error`] for each thing that can be wrong with a file or a plugin. A load that fails
     /// leaves nothing behind.
@@ -312,19 +313,26 @@ impl Runtime {
     fn load_found(&self, path: &Path, source: &str, settings: Settings) -> Result<Module> {
         let mut reservation = Reservation::new(self);
         reservation.file(path)?;
-        let candidate = self.open_candidate(path, source, settings)?;
+        let (library, bundle) = bundle::chosen(path)?;
+        if let Some(bundle) = &bundle {
+            // Before anything of it is opened; asked again when it is admitted.
+            bundle.check(&self.inner().read(), None)?;
+        }
+        let candidate = self.open_candidate(&library, bundle, source, settings)?;
         self.admit(candidate, Some(path.to_owned()), reservation)
     }
 
-    /// Opens a library whose path is reserved.
+    /// Opens a library whose path, or that of the bundle that it is in, is reserved.
     pub(crate) fn open_candidate(
         &self,
-        path: &Path,
+        library: &Path,
+        bundle: Option<Arc<Bundle>>,
         source: &str,
         settings: Settings,
     ) -> Result<Candidate> {
-        let opened = load::open(path, settings.init_options(), &settings)?;
-        Candidate::new(opened, source.to_owned(), settings).may_abort()
+        let opened = load::open(library, settings.init_options(), &settings)?;
+        let candidate = Candidate::new(opened, source.to_owned(), settings);
+        candidate.in_bundle(bundle)?.may_abort()
     }
 
     /// Loads the plugins that are linked into this program.
@@ -403,7 +411,8 @@ impl Runtime {
     /// [`Context::config`](crate::Context::config): usually in its constructor, so configure it before it is loaded, or
     /// reload it after. Nothing is told to a plugin that does not ask.
     ///
-    /// The value crosses as JSON text; a plugin in another language reads it as such.
+    /// The value crosses as JSON text; a plugin in another language reads it as such. It takes the place of the whole of what
+    /// the manifest of a bundle configures the plugin with.
     ///
     /// # Errors
     /// [`Error::ConfigUnwritable`] when the value cannot be written as JSON, as a map whose keys are no texts.
@@ -595,7 +604,7 @@ impl Runtime {
     /// A context as a plugin of that name would get it.
     #[cfg(test)]
     pub(crate) fn context_for_tests(&self, name: &str) -> Arc<super::context::ContextCore> {
-        super::context::ContextCore::new(self.inner(), name, "")
+        super::context::ContextCore::new(self.inner(), name, "", None)
     }
 
     pub(crate) fn find_all<C: ?Sized + Contract>(&self) -> Vec<Found> {
