@@ -35,6 +35,11 @@ pub enum Error {
         path: PathBuf,
         source: std::io::Error,
     },
+    /// The folder cannot be watched.
+    Unwatchable {
+        path: PathBuf,
+        source: Box<dyn StdError + Send + Sync>,
+    },
     /// The hook that the host set with `verify` said no.
     Refused {
         path: PathBuf,
@@ -218,6 +223,7 @@ impl Error {
             Self::FileMissing { .. } => "file-missing",
             Self::Unreadable { .. } => "unreadable",
             Self::UnreadableFolder { .. } => "unreadable-folder",
+            Self::Unwatchable { .. } => "unwatchable",
             Self::Refused { .. } => "refused",
             Self::MappedAlready { .. } => "mapped-already",
             Self::NotALibrary { .. } => "not-a-library",
@@ -280,6 +286,11 @@ impl Error {
             Self::UnreadableFolder { path, .. } => write!(
                 f,
                 "cannot list the folder `{}`; check that it exists, is a folder, and can be read",
+                path.display()
+            ),
+            Self::Unwatchable { path, .. } => write!(
+                f,
+                "cannot watch the folder `{}`; check that it exists, and on Linux that `fs.inotify.max_user_watches` and `fs.inotify.max_user_instances` leave room",
                 path.display()
             ),
             Self::Refused { path, .. } => write!(
@@ -533,6 +544,7 @@ impl StdError for Error {
         match self {
             Self::Unreadable { source, .. } | Self::UnreadableFolder { source, .. } => Some(source),
             Self::Refused { source, .. }
+            | Self::Unwatchable { source, .. }
             | Self::ConstructorFailed { source, .. }
             | Self::RestoreFailed { source, .. } => Some(source.as_ref()),
             #[cfg(feature = "config")]

@@ -13,6 +13,8 @@ pub use self::options::{LoadCandidate, LoadOptions, Mismatch, SkippedContract};
 pub use self::report::{CallHolder, Holders, ReloadReport, UnloadOutcome, UnloadReport};
 pub use self::runtime::{Builder, Provider, Runtime};
 pub use self::threads::{HoldReason, ThreadHolder};
+#[cfg(feature = "watch")]
+pub use self::watch::{WatchOptions, Watcher};
 
 mod admission;
 mod bundle;
@@ -38,6 +40,8 @@ mod module;
 mod object_file;
 mod options;
 mod order;
+#[cfg(feature = "watch")]
+mod print;
 mod reaper;
 mod registry;
 mod report;
@@ -45,3 +49,5 @@ mod runtime;
 mod state;
 pub(crate) mod threads;
 pub(crate) mod views;
+#[cfg(feature = "watch")]
+mod watch;

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use polyplug_abi::PluginDescriptor;
 
-use super::bundle::Bundle;
+use super::bundle::{Bundle, Chosen};
 use super::cell::{CellCore, immortal};
 use super::context::ContextCore;
 use super::diff::{self, Side};
@@ -46,6 +46,8 @@ pub(crate) struct Candidate {
     skipped: Vec<SkippedContract>,
     /// The bundle that it is in.
     bundle: Option<Arc<Bundle>>,
+    #[cfg(feature = "watch")]
+    print: super::print::Print,
 }
 
 impl Candidate {
@@ -80,6 +82,8 @@ impl Candidate {
             settings,
             skipped: Vec::new(),
             bundle: None,
+            #[cfg(feature = "watch")]
+            print: super::print::Print::default(),
             cell,
             stamp,
             of_module,
@@ -97,12 +101,16 @@ impl Candidate {
         PathBuf::from(self.source.trim_matches('`'))
     }
 
-    /// Itself, as what is in a bundle; unless that says otherwise about it than the library does.
-    pub(crate) fn in_bundle(mut self, bundle: Option<Arc<Bundle>>) -> Result<Self> {
-        if let Some(bundle) = &bundle {
+    /// Itself, as what was chosen; unless the manifest of its bundle says otherwise about it than the library does.
+    pub(crate) fn chosen(mut self, chosen: Chosen) -> Result<Self> {
+        if let Some(bundle) = &chosen.bundle {
             bundle.agree(&self.info)?;
         }
-        self.bundle = bundle;
+        self.bundle = chosen.bundle;
+        #[cfg(feature = "watch")]
+        {
+            self.print = chosen.print;
+        }
         Ok(self)
     }
 
@@ -264,6 +272,8 @@ impl Candidate {
             settings: self.settings.clone(),
             skipped: self.skipped.clone(),
             bundle: self.bundle.clone(),
+            #[cfg(feature = "watch")]
+            print: self.print.clone(),
             ..ModuleState::default()
         }
     }

@@ -233,12 +233,35 @@ pub(crate) fn is_bundle(path: &Path) -> bool {
     path.is_dir() && path.join(MANIFEST).symlink_metadata().is_ok()
 }
 
+/// What a path stands for.
+pub(crate) struct Chosen {
+    pub(crate) library: PathBuf,
+    pub(crate) bundle: Option<Arc<Bundle>>,
+    /// The files, as they were before they were read.
+    #[cfg(feature = "watch")]
+    pub(crate) print: super::print::Print,
+}
+
 /// The library that a path stands for, and the bundle that it is in, if it is a bundle's folder.
-pub(crate) fn chosen(path: &Path) -> Result<(PathBuf, Option<Arc<Bundle>>)> {
+pub(crate) fn chosen(path: &Path) -> Result<Chosen> {
+    #[cfg(feature = "watch")]
+    let print = super::print::Print::of(path);
     #[cfg(feature = "bundle")]
-    if path.is_dir() {
-        let bundle = manifest::read(path)?;
-        return Ok((bundle.library.clone(), Some(Arc::new(bundle))));
-    }
-    Ok((path.to_owned(), None))
+    let bundle = if path.is_dir() {
+        Some(Arc::new(manifest::read(path)?))
+    } else {
+        None
+    };
+    #[cfg(not(feature = "bundle"))]
+    let bundle: Option<Arc<Bundle>> = None;
+    let library = match &bundle {
+        Some(bundle) => bundle.library.clone(),
+        None => path.to_owned(),
+    };
+    Ok(Chosen {
+        library,
+        bundle,
+        #[cfg(feature = "watch")]
+        print,
+    })
 }

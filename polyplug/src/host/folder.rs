@@ -155,10 +155,10 @@ impl Runtime {
             Err(Error::AlreadyLoaded { .. }) => return Ok(Err("it is loaded already".to_owned())),
             other => other?,
         }
-        let (library, bundle) = bundle::chosen(&file)?;
-        let is_bundle = bundle.is_some();
+        let chosen = bundle::chosen(&file)?;
+        let is_bundle = chosen.bundle.is_some();
         let settings = self.inner().settings.clone();
-        match self.open_candidate(&library, bundle, &source, settings) {
+        match self.open_candidate(chosen, &source, settings) {
             Ok(candidate) => Ok(Ok(Opened {
                 path: path.to_owned(),
                 file,

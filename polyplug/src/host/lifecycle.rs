@@ -288,14 +288,14 @@ fn replace(module: &Module, old: &Arc<GenerationCore>, limit: Duration) -> Resul
         .as_deref()
         .unwrap_or_else(|| unreachable!("asked before"));
     let settings = core.state().settings.clone();
-    let (library, bundle) = bundle::chosen(path)?;
-    if let Some(bundle) = &bundle {
+    let chosen = bundle::chosen(path)?;
+    if let Some(bundle) = &chosen.bundle {
         bundle.check(&runtime.read(), Some(core.stamp))?;
     }
-    let opened = load::open(&library, settings.init_options(), &settings)?;
+    let opened = load::open(&chosen.library, settings.init_options(), &settings)?;
     let candidate =
         Candidate::version(opened, core.source.clone(), core.cell, core.stamp, settings);
-    let mut candidate = candidate.in_bundle(bundle)?.may_abort()?;
+    let mut candidate = candidate.chosen(chosen)?.may_abort()?;
     candidate.leave_out()?;
     let names = candidate.names();
     let before = core.state().reserved.names.clone();
@@ -341,21 +341,21 @@ fn replace(module: &Module, old: &Arc<GenerationCore>, limit: Duration) -> Resul
     }
 
     // From here on nothing fails.
-    let offered = candidate.state().offered;
-    let (info, described, skipped, bundle) = {
-        let state = candidate.state();
-        (state.info, state.described, state.skipped, state.bundle)
-    };
+    let published = candidate.state();
     let number = old.number + 1;
     let new = candidate.into_generation(number);
     let (before_offered, before_names) = {
         let mut state = core.state();
         let before = (state.offered.clone(), state.reserved.names.clone());
-        state.info = info;
-        state.described = described;
-        state.skipped = skipped;
-        state.bundle = bundle;
-        state.offered.clone_from(&offered);
+        state.info = published.info;
+        state.described = published.described;
+        state.skipped = published.skipped;
+        state.bundle = published.bundle;
+        #[cfg(feature = "watch")]
+        {
+            state.print = published.print;
+        }
+        state.offered.clone_from(&published.offered);
         state.reserved.names.clone_from(&names);
         state.needs = needs;
         before
@@ -366,7 +366,7 @@ fn replace(module: &Module, old: &Arc<GenerationCore>, limit: Duration) -> Resul
         registry.replace(
             core,
             &before_offered,
-            &offered,
+            &published.offered,
             (&before_names, &names),
             &core.source,
         );

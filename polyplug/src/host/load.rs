@@ -74,7 +74,8 @@ impl core::fmt::Debug for RegisteredPlugin {
 /// # Errors
 /// What [`Runtime::load`](crate::Runtime::load) says of a file that cannot be loaded.
 pub fn inspect(path: impl AsRef<Path>) -> Result<ModuleInfo> {
-    let (path, bundle) = bundle::chosen(&find(path.as_ref())?)?;
+    let chosen = bundle::chosen(&find(path.as_ref())?)?;
+    let (path, bundle) = (chosen.library, chosen.bundle);
     let Opened { registered, mapped } = open(&path, init_options::INSPECT, &Settings::allow_all())?;
     if let Some(mapped) = mapped {
         // What was read is copied, and nothing was constructed.

@@ -47,6 +47,9 @@ pub(crate) struct ModuleState {
     pub(crate) skipped: Vec<SkippedContract>,
     /// The bundle that it was loaded from.
     pub(crate) bundle: Option<Arc<Bundle>>,
+    /// What its files looked like when they were read.
+    #[cfg(feature = "watch")]
+    pub(crate) print: super::print::Print,
     /// After the unload: the version that callers reached last.
     pub(crate) last: Option<Arc<GenerationCore>>,
 }

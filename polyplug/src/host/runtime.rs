@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 use polyplug_abi::{ContractDescriptor, Link, asked};
 
 use super::admission::Candidate;
-use super::bundle::{self, Bundle};
+use super::bundle::{self, Chosen};
 use super::cell::{CellCore, Shape, immortal};
 use super::events::{Event, Listeners, Subscription};
 use super::fast::FastMap;
@@ -52,6 +52,18 @@ pub struct Runtime {
 /// What all clones of a runtime share, but its handles do not.
 struct Shell {
     inner: Arc<RuntimeInner>,
+}
+
+/// A runtime that others keep alive.
+#[cfg(feature = "watch")]
+pub(crate) struct WeakRuntime(std::sync::Weak<Shell>);
+
+#[cfg(feature = "watch")]
+impl WeakRuntime {
+    /// The runtime, unless it is gone.
+    pub(crate) fn upgrade(&self) -> Option<Runtime> {
+        self.0.upgrade().map(|shell| Runtime { shell })
+    }
 }
 
 impl Drop for Shell {
@@ -273,6 +285,11 @@ impl Runtime {
         &self.shell.inner
     }
 
+    #[cfg(feature = "watch")]
+    pub(crate) fn downgrade(&self) -> WeakRuntime {
+        WeakRuntime(Arc::downgrade(&self.shell))
+    }
+
     pub(crate) fn tell(&self, event: &Event) {
         self.inner().listeners.tell(event);
     }
@@ -313,26 +330,25 @@ impl Runtime {
     fn load_found(&self, path: &Path, source: &str, settings: Settings) -> Result<Module> {
         let mut reservation = Reservation::new(self);
         reservation.file(path)?;
-        let (library, bundle) = bundle::chosen(path)?;
-        if let Some(bundle) = &bundle {
+        let chosen = bundle::chosen(path)?;
+        if let Some(bundle) = &chosen.bundle {
             // Before anything of it is opened; asked again when it is admitted.
             bundle.check(&self.inner().read(), None)?;
         }
-        let candidate = self.open_candidate(&library, bundle, source, settings)?;
+        let candidate = self.open_candidate(chosen, source, settings)?;
         self.admit(candidate, Some(path.to_owned()), reservation)
     }
 
     /// Opens a library whose path, or that of the bundle that it is in, is reserved.
     pub(crate) fn open_candidate(
         &self,
-        library: &Path,
-        bundle: Option<Arc<Bundle>>,
+        chosen: Chosen,
         source: &str,
         settings: Settings,
     ) -> Result<Candidate> {
-        let opened = load::open(library, settings.init_options(), &settings)?;
+        let opened = load::open(&chosen.library, settings.init_options(), &settings)?;
         let candidate = Candidate::new(opened, source.to_owned(), settings);
-        candidate.in_bundle(bundle)?.may_abort()
+        candidate.chosen(chosen)?.may_abort()
     }
 
     /// Loads the plugins that are linked into this program.
