@@ -35,6 +35,11 @@ pub enum Error {
         path: PathBuf,
         source: std::io::Error,
     },
+    /// The folder cannot be watched.
+    Unwatchable {
+        path: PathBuf,
+        source: Box<dyn StdError + Send + Sync>,
+    },
     /// The hook that the host set with `verify` said no.
     Refused {
         path: PathBuf,
@@ -98,6 +103,39 @@ pub enum Error {
         path: PathBuf,
         contract: String,
         differences: Vec<String>,
+    },
+    /// The manifest of a bundle has a mistake in it.
+    BundleInvalid {
+        path: PathBuf,
+        line: usize,
+        reason: String,
+    },
+    /// A path in the manifest of a bundle leads out of its folder.
+    BundlePath {
+        path: PathBuf,
+        what: String,
+        file: PathBuf,
+        /// Where it leads through symbolic links; nothing when it says so itself.
+        leads_to: Option<PathBuf>,
+    },
+    /// The bundle has no library for this platform.
+    BundlePlatform {
+        path: PathBuf,
+        platform: String,
+        available: Vec<String>,
+    },
+    /// The manifest of the bundle and its library do not agree.
+    BundleMismatch {
+        path: PathBuf,
+        library: PathBuf,
+        reason: String,
+    },
+    /// The manifest of the bundle requires what is not loaded.
+    BundleRequires {
+        bundle: String,
+        path: PathBuf,
+        wanted: String,
+        reason: String,
     },
     /// The plugin needs a host contract that nobody provides.
     MissingHostContract {
@@ -220,6 +258,7 @@ impl Error {
             Self::FileMissing { .. } => "file-missing",
             Self::Unreadable { .. } => "unreadable",
             Self::UnreadableFolder { .. } => "unreadable-folder",
+            Self::Unwatchable { .. } => "unwatchable",
             Self::Refused { .. } => "refused",
             Self::MappedAlready { .. } => "mapped-already",
             Self::NotALibrary { .. } => "not-a-library",
@@ -236,6 +275,11 @@ impl Error {
             Self::LostRegistrations { .. } => "lost-registrations",
             Self::MalformedModule { .. } => "malformed-module",
             Self::ContractMismatch { .. } => "contract-mismatch",
+            Self::BundleInvalid { .. } => "bundle-invalid",
+            Self::BundlePath { .. } => "bundle-path",
+            Self::BundlePlatform { .. } => "bundle-platform",
+            Self::BundleMismatch { .. } => "bundle-mismatch",
+            Self::BundleRequires { .. } => "bundle-requires",
             Self::MissingHostContract { .. } => "missing-host-contract",
             Self::ProvidePanicked { .. } => "provide-panicked",
             Self::MissingPeer { .. } => "missing-peer",
@@ -284,6 +328,11 @@ impl Error {
             Self::UnreadableFolder { path, .. } => write!(
                 f,
                 "cannot list the folder `{}`; check that it exists, is a folder, and can be read",
+                path.display()
+            ),
+            Self::Unwatchable { path, .. } => write!(
+                f,
+                "cannot watch the folder `{}`; check that it exists, and on Linux that `fs.inotify.max_user_watches` and `fs.inotify.max_user_instances` leave room",
                 path.display()
             ),
             Self::Refused { path, .. } => write!(
@@ -351,6 +400,32 @@ impl Error {
                 path.display(),
                 differences.len(),
                 if differences.len() == 1 { "" } else { "s" },
+            ),
+            Self::BundleInvalid { path, line, reason } => {
+                write!(f, "`{}`, line {line}: {reason}", path.display())
+            }
+            Self::BundlePath { path, what, file, leads_to } => {
+                write!(f, "{what} in `{}`, `{}`, leads out of the folder", path.display(), file.display())?;
+                if let Some(leads_to) = leads_to {
+                    write!(f, ", to `{}`", leads_to.display())?;
+                }
+                f.write_str("; a bundle is whole in itself: put the file into it, and name it from there, with `/` between folders")
+            }
+            Self::BundlePlatform { path, platform, available } => {
+                write!(f, "`{}` has no library for `{platform}`; it has one for ", path.display())?;
+                list(f, available, "no platform")?;
+                write!(f, ": build one for this, and name it below `[files]`, as `{platform} = \"..\"`")
+            }
+            Self::BundleMismatch { path, library, reason } => write!(
+                f,
+                "`{}` does not describe `{}`: {reason}; correct the manifest, or build the library again",
+                path.display(),
+                library.display()
+            ),
+            Self::BundleRequires { bundle, path, wanted, reason } => write!(
+                f,
+                "the bundle `{bundle}` requires `{wanted}`: {reason}; load that first, or both with `load_dir` (`{}`)",
+                path.display()
             ),
             Self::MissingHostContract { plugin, contract, reason } => write!(
                 f,
@@ -549,6 +624,7 @@ impl StdError for Error {
         match self {
             Self::Unreadable { source, .. } | Self::UnreadableFolder { source, .. } => Some(source),
             Self::Refused { source, .. }
+            | Self::Unwatchable { source, .. }
             | Self::ConstructorFailed { source, .. }
             | Self::RestoreFailed { source, .. } => Some(source.as_ref()),
             #[cfg(feature = "config")]

@@ -23,7 +23,7 @@ use polyplug_abi::{
 
 use self::implementation::Behind;
 pub use self::implementation::{Call, Implementation};
-pub use self::language::{Handed, Language, Unfit};
+pub use self::language::{Handed, Language, Pairs, Unfit};
 pub use self::remote::Remote;
 pub use self::value::{Own, Value, Values};
 pub use self::views::{Argument, Contract, ContractView, Field, Method, Type, Variant};
@@ -105,6 +105,7 @@ struct PluginData {
 
 /// A registration that was made while the program runs, with everything that it points to.
 #[repr(C)]
+#[expect(clippy::vec_box, reason = "they are pointed to, and do not move")]
 struct Record {
     head: GuestModule,
     registration: Registration,

@@ -1,6 +1,7 @@
 //! The runtime: registry, loading, lifecycle, reflection. Everything here is left out of a plugin built without the feature
 //! `host`.
 
+pub use self::bundle::Bundle;
 pub use self::dynamic::{
     DynamicCaller, DynamicContract, DynamicInstance, DynamicPinned, DynamicProvider,
 };
@@ -16,8 +17,11 @@ pub use self::report::{CallHolder, Holders, ReloadReport, UnloadOutcome, UnloadR
 pub use self::runtime::{Builder, Provider, Runtime};
 pub use self::threads::{HoldReason, ThreadHolder};
 pub use self::types::{FieldInfo, TypeInfo, VariantInfo};
+#[cfg(feature = "watch")]
+pub use self::watch::{WatchOptions, Watcher};
 
 mod admission;
+mod bundle;
 mod cell;
 mod context;
 mod copy;
@@ -44,6 +48,8 @@ mod module;
 mod object_file;
 mod options;
 mod order;
+#[cfg(feature = "watch")]
+mod print;
 mod reaper;
 mod registry;
 mod report;
@@ -53,3 +59,5 @@ mod state;
 pub(crate) mod threads;
 mod types;
 pub(crate) mod views;
+#[cfg(feature = "watch")]
+mod watch;

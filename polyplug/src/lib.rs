@@ -70,6 +70,10 @@
 //! | | |
 //! | --- | --- |
 //! | `host` | the runtime; on by default, left out by plugins |
+//! | `watch` | a folder is watched, and modules are loaded again when their files change: `Runtime::watch`; off by default |
+//! | `config` | `Runtime::configure` and `Context::config`; off by default, added by each side that uses it |
+//! | `testing` | tests that a contract is what it was; off by default |
+//! | `bundle` | folders with a manifest are loaded as one module; on by default |
 //! | `tracing` | what a plugin says with `tracing` or `log` arrives in the host's `tracing` subscriber, with its name in the field `plugin`; on by default, added back by plugins |
 #![expect(
     unsafe_code,

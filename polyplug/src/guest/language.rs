@@ -38,6 +38,9 @@ impl core::fmt::Debug for Handed {
     }
 }
 
+/// The entries of a map: keys and values.
+pub type Pairs<V> = Vec<(V, V)>;
+
 /// A language, for the conversion of values that a descriptor leads. One method makes a value of each kind, one takes it
 /// apart.
 ///
@@ -121,7 +124,7 @@ pub trait Language {
     /// `u128`.
     fn to_wide_unsigned(&mut self, value: &Self::Value) -> Result<u128, Unfit> {
         let value = self.to_integer(value)?;
-        u128::try_from(value).map_err(|_| Unfit(format!("{value} is negative")))
+        u128::try_from(value).map_err(|_negative| Unfit(format!("{value} is negative")))
     }
     /// `f32`, `f64`.
     fn to_float(&mut self, value: &Self::Value) -> Result<f64, Unfit>;
@@ -164,7 +167,7 @@ pub trait Language {
         ty: Type<'_>,
     ) -> Result<(usize, Vec<Self::Value>), Unfit>;
     /// The pairs of a map.
-    fn to_map(&mut self, value: &Self::Value) -> Result<Vec<(Self::Value, Self::Value)>, Unfit>;
+    fn to_map(&mut self, value: &Self::Value) -> Result<Pairs<Self::Value>, Unfit>;
     /// The items of a set.
     fn to_set(&mut self, value: &Self::Value) -> Result<Vec<Self::Value>, Unfit> {
         self.to_list(value)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::implementation::{Call, Implementation};
-use super::language::{Handed, Language, Unfit};
+use super::language::{Handed, Language, Pairs, Unfit};
 use super::remote::Remote;
 use super::views::{ContractView, Type, Variant};
 use crate::fault::Fault;
@@ -222,7 +222,7 @@ impl Language for Values {
         match value {
             Value::Large(value) => Ok(*value),
             Value::Integer(value) => {
-                u128::try_from(*value).map_err(|_| Unfit(format!("{value} is negative")))
+                u128::try_from(*value).map_err(|_negative| Unfit(format!("{value} is negative")))
             }
             other => other.unfit("an integer"),
         }
@@ -290,7 +290,7 @@ impl Language for Values {
             None => Err(Unfit(format!("`{}` has no variant `{name}`", ty.name()))),
         }
     }
-    fn to_map(&mut self, value: &Value) -> Result<Vec<(Value, Value)>, Unfit> {
+    fn to_map(&mut self, value: &Value) -> Result<Pairs<Value>, Unfit> {
         match value {
             Value::Pairs(pairs) => Ok(pairs.clone()),
             other => other.unfit("a map"),

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use polyplug_abi::{ContractDescriptor, PluginDescriptor};
 
+use super::bundle::{Bundle, Chosen};
 use super::cell::{CellCore, immortal};
 use super::context::ContextCore;
 use super::diff::{self, Side};
@@ -19,7 +20,7 @@ use super::mapped::Mapped;
 use super::model::{Catalog, Copier};
 use super::module::{ModuleCore, ModuleState, Need};
 use super::options::{Mismatch, Settings, SkippedContract};
-use super::order::{Node, Want};
+use super::order::{Node, Want, Wanted};
 use super::reaper;
 use super::registry::{Registry, similar};
 use super::runtime::RuntimeInner;
@@ -47,6 +48,10 @@ pub(crate) struct Candidate {
     aborts: bool,
     settings: Settings,
     skipped: Vec<SkippedContract>,
+    /// The bundle that it is in.
+    bundle: Option<Arc<Bundle>>,
+    #[cfg(feature = "watch")]
+    print: super::print::Print,
 }
 
 impl Candidate {
@@ -84,6 +89,9 @@ impl Candidate {
             aborts: load::aborts(&registered),
             settings,
             skipped: Vec::new(),
+            bundle: None,
+            #[cfg(feature = "watch")]
+            print: super::print::Print::default(),
             cell,
             stamp,
             of_module,
@@ -101,6 +109,24 @@ impl Candidate {
 
     fn place(&self) -> PathBuf {
         PathBuf::from(self.source.trim_matches('`'))
+    }
+
+    /// Itself, as what was chosen; unless the manifest of its bundle says otherwise about it than the library does.
+    pub(crate) fn chosen(mut self, chosen: Chosen) -> Result<Self> {
+        if let Some(bundle) = &chosen.bundle {
+            bundle.agree(&self.info)?;
+        }
+        self.bundle = chosen.bundle;
+        #[cfg(feature = "watch")]
+        {
+            self.print = chosen.print;
+        }
+        Ok(self)
+    }
+
+    /// The bundle that it is in.
+    pub(crate) fn bundle(&self) -> Option<&Arc<Bundle>> {
+        self.bundle.as_ref()
     }
 
     /// Itself, unless a panic in it would end the process and that is not allowed.
@@ -169,10 +195,14 @@ impl Candidate {
                     names.join(", ")
                 }
             },
+            plugins: self.names(),
             offers: Vec::new(),
             requires: Vec::new(),
             wants: Vec::new(),
         };
+        if let Some(bundle) = &self.bundle {
+            node.requires.extend(bundle.wants());
+        }
         for plugin in self.registered.iter().flatten() {
             for offer in &plugin.offers {
                 let model = &self.catalog.contracts[offer.contract];
@@ -183,9 +213,12 @@ impl Candidate {
             let model = &self.catalog.contracts[contract];
             let want = Want {
                 plugin: plugin.info.name.clone(),
-                id: model.id.clone(),
-                major: model.major,
-                minor: model.minor,
+                what: Wanted::Contract {
+                    id: model.id.clone(),
+                    major: model.major,
+                    minor: model.minor,
+                },
+                of_bundle: false,
             };
             (!model.host).then_some(want)
         };
@@ -193,8 +226,7 @@ impl Candidate {
             for &contract in &plugin.requires {
                 // Another plugin of the module may be the one that is meant.
                 let own = self.info.iter().any(|info| {
-                    info.name != plugin.info.name
-                        && want(plugin, contract).is_some_and(|want| offers(info, &want))
+                    info.name != plugin.info.name && offers(info, &self.catalog, contract)
                 });
                 node.requires
                     .extend(want(plugin, contract).filter(|_| !own));
@@ -249,6 +281,9 @@ impl Candidate {
             offered,
             settings: self.settings.clone(),
             skipped: self.skipped.clone(),
+            bundle: self.bundle.clone(),
+            #[cfg(feature = "watch")]
+            print: self.print.clone(),
             ..ModuleState::default()
         }
     }
@@ -259,7 +294,10 @@ impl Candidate {
         if self.registered.is_empty() && self.described.is_empty() {
             return Err(Error::NothingOffered { path: place });
         }
-        let mut needs = Vec::new();
+        let mut needs = match &self.bundle {
+            Some(bundle) => bundle.check(&runtime.read(), Some(self.stamp))?,
+            None => Vec::new(),
+        };
         for plugin in self.registered.iter().flatten() {
             let name = &plugin.info.name;
             needs.extend(self.loader.iter().map(|loader| Need {
@@ -425,7 +463,9 @@ impl Candidate {
             ..
         } = registered;
         let module = (self.cell, self.stamp);
-        let context = ContextCore::new(runtime, &info.name, previous_version, module);
+        let bundle = self.bundle.as_ref();
+        let config = bundle.and_then(|bundle| bundle.config(&info.name));
+        let context = ContextCore::new(runtime, &info.name, previous_version, module, config);
         // Nobody shares a plugin whose contracts are all exclusive: each caller creates its own.
         let is_shared = offers.is_empty()
             || offers
@@ -496,9 +536,10 @@ impl Drop for Candidate {
     }
 }
 
-fn offers(info: &PluginInfo, want: &Want) -> bool {
+fn offers(info: &PluginInfo, catalog: &Catalog, contract: usize) -> bool {
+    let model = &catalog.contracts[contract];
     let mut contracts = info.contracts.iter();
-    contracts.any(|offered| offered.id() == want.id && offered.version().major == want.major)
+    contracts.any(|offered| offered.id() == model.id && offered.version().major == model.major)
 }
 
 /// Who provides a contract.

@@ -28,6 +28,8 @@ pub(crate) struct ContextCore {
     /// The module that the plugin is of.
     cell: &'static CellCore,
     stamp: u64,
+    /// What it is configured with unless the host says otherwise, as JSON text.
+    config: Option<String>,
 }
 
 // SAFETY: read-only but for its counts, which are atomic.
@@ -51,6 +53,7 @@ impl ContextCore {
         name: &str,
         previous_version: &str,
         (cell, stamp): (&'static CellCore, u64),
+        config: Option<&str>,
     ) -> Arc<Self> {
         let name: Arc<str> = Arc::from(name);
         let record = ContextRecord {
@@ -66,6 +69,7 @@ impl ContextCore {
             previous_version: previous_version.to_owned(),
             cell,
             stamp,
+            config: config.map(str::to_owned),
         })
     }
 
@@ -165,7 +169,9 @@ unsafe extern "C" fn context_config(
         use crate::Data as _;
         // SAFETY: clause 1.
         let core = unsafe { &*context.cast::<ContextCore>() };
-        Ok(core.runtime()?.config(&core.name).give())
+        let config = core.runtime()?.config(&core.name);
+        let config = config.or_else(|| core.config.clone());
+        Ok(config.unwrap_or_else(|| "null".to_owned()).give())
     });
     match text.and_then(|text| text) {
         Ok(text) => {

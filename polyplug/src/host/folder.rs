@@ -6,10 +6,11 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::admission::Candidate;
+use super::bundle;
 use super::events::Event;
 use super::module::Module;
 use super::object_file::{self, Unfit};
-use super::order::{Node, Step, Want, steps};
+use super::order::{Node, Step, Want, Wanted, steps};
 use super::runtime::{Reservation, Runtime};
 use super::sources::without_loader;
 use crate::error::{Error, Result};
@@ -96,7 +97,8 @@ struct Opened<'r> {
 
 impl Runtime {
     /// Loads every library in a folder, in the order of their names, but for this: a plugin that another one requires or
-    /// wants is loaded before it.
+    /// wants is loaded before it. With the feature `bundle`, folders in it with a `polyplug.toml` are loaded as well; all
+    /// others are skipped.
     ///
     /// One that fails keeps only those from loading that require it, and those fail with that reason. What is no library,
     /// or a library without plugins, is skipped, as is what is loaded already: loading a folder again loads what is new in
@@ -162,7 +164,10 @@ impl Runtime {
             Err(Error::AlreadyLoaded { .. }) => return Ok(Err("it is loaded already".to_owned())),
             other => other?,
         }
-        match self.open_candidate(&file, &source, self.inner().settings.clone()) {
+        let chosen = bundle::chosen(&file)?;
+        let is_bundle = chosen.bundle.is_some();
+        let settings = self.inner().settings.clone();
+        match self.open_candidate(chosen, &source, settings) {
             Ok(candidate) => Ok(Ok(Opened {
                 path: path.to_owned(),
                 file,
@@ -170,7 +175,9 @@ impl Runtime {
                 candidate,
                 reservation,
             })),
-            Err(error @ (Error::NotAPlugin { .. } | Error::NothingOffered { .. })) => {
+            Err(error @ (Error::NotAPlugin { .. } | Error::NothingOffered { .. }))
+                if !is_bundle =>
+            {
                 Ok(Err(error.to_string()))
             }
             Err(error) => Err(error),
@@ -234,11 +241,17 @@ impl Runtime {
                 (!there(want)).then(|| (want, nodes[*culprit].name.clone(), why.clone()))
             });
             if let Some((want, culprit, why)) = broken {
-                let error = Error::PeerNotLoaded {
-                    plugin: want.plugin.clone(),
-                    contract: want.name(),
-                    peer: culprit,
-                    reason: why,
+                let error = match open.candidate.bundle() {
+                    Some(bundle) if want.of_bundle => bundle.lacks(
+                        want.name(),
+                        format!("it is there with {culprit}, which could not be loaded: {why}"),
+                    ),
+                    _ => Error::PeerNotLoaded {
+                        plugin: want.plugin.clone(),
+                        contract: want.name(),
+                        peer: culprit,
+                        reason: why,
+                    },
                 };
                 failed.push((index, error.to_string()));
                 fail(report, open, error);
@@ -262,11 +275,18 @@ impl Runtime {
         }
     }
 
-    /// Whether a plugin that is loaded offers what is wanted.
+    /// Whether a plugin that is loaded offers what is wanted, or is it. A bundle is content with a value of the host, too.
     fn has_peer(&self, want: &Want) -> bool {
         let registry = self.inner().read();
-        let mut offers = registry.offers(&want.id, want.major);
-        offers.any(|found| !found.provided)
+        match &want.what {
+            Wanted::Contract { id, major, .. } => {
+                let mut offers = registry.offers(id, *major);
+                offers.any(|found| !found.provided || want.of_bundle)
+            }
+            Wanted::Plugin { name } => registry
+                .modules()
+                .any(|module| module.info().iter().any(|plugin| plugin.name == *name)),
+        }
     }
 
     fn tell_failed(&self, source: &str, error: &Error) {
@@ -280,6 +300,9 @@ impl Runtime {
 
 /// Why a file is not to be loaded, as far as its head tells.
 fn passed_over(path: &Path) -> Option<String> {
+    if bundle::is_bundle(path) {
+        return (!cfg!(feature = "bundle")).then(|| bundle::LEFT_OUT.to_owned());
+    }
     if path.is_dir() {
         return Some("it is a folder".to_owned());
     }

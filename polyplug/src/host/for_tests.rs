@@ -21,7 +21,7 @@ impl Home {
     /// A context of a plugin of that name.
     pub(crate) fn context(&self, runtime: &Runtime, name: &str, previous: &str) -> Context {
         let place = (self.cell, self.stamp);
-        ContextCore::new(runtime.inner(), name, previous, place).context()
+        ContextCore::new(runtime.inner(), name, previous, place, None).context()
     }
 }
 

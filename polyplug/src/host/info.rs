@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use polyplug_abi::method_flags;
 
+use super::bundle::Bundle;
 use super::model::{ArgumentModel, Catalog, ContractModel, MethodModel};
 use super::types::TypeInfo;
 use crate::kinds::{Memory, Passing};
@@ -350,6 +351,7 @@ impl PluginInfo {
 #[derive(Clone, Debug)]
 pub struct ModuleInfo {
     pub(crate) path: PathBuf,
+    pub(crate) bundle: Option<Bundle>,
     pub(crate) plugins: Vec<PluginInfo>,
     pub(crate) contracts: Vec<ContractInfo>,
 }
@@ -359,6 +361,12 @@ impl ModuleInfo {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The bundle that the file is in, if it was asked for as one.
+    #[must_use]
+    pub fn bundle(&self) -> Option<&Bundle> {
+        self.bundle.as_ref()
     }
 
     /// The plugins in it.

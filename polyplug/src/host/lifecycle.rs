@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::admission::Candidate;
+use super::bundle;
 use super::domain;
 use super::events::Event;
 use super::generation::{Gate, GenerationCore, Stage};
@@ -297,12 +298,16 @@ fn replace(module: &Module, old: &Arc<GenerationCore>, limit: Duration) -> Resul
         .as_deref()
         .unwrap_or_else(|| unreachable!("asked before"));
     let settings = core.state().settings.clone();
+    let chosen = bundle::chosen(path)?;
+    if let Some(bundle) = &chosen.bundle {
+        bundle.check(&runtime.read(), Some(core.stamp))?;
+    }
     let opened = module
         .runtime
-        .open_module(path, settings.init_options(), &settings)?;
+        .open_module(&chosen.library, settings.init_options(), &settings)?;
     let candidate =
         Candidate::version(opened, core.source.clone(), core.cell, core.stamp, settings);
-    let mut candidate = candidate.may_abort()?;
+    let mut candidate = candidate.chosen(chosen)?.may_abort()?;
     candidate.leave_out()?;
     let names = candidate.names();
     let before = core.state().reserved.names.clone();
@@ -349,20 +354,21 @@ fn replace(module: &Module, old: &Arc<GenerationCore>, limit: Duration) -> Resul
     }
 
     // From here on nothing fails.
-    let offered = candidate.state().offered;
-    let (info, described, skipped) = {
-        let state = candidate.state();
-        (state.info, state.described, state.skipped)
-    };
+    let published = candidate.state();
     let number = old.number + 1;
     let new = candidate.into_generation(number);
     let (before_offered, before_names) = {
         let mut state = core.state();
         let before = (state.offered.clone(), state.reserved.names.clone());
-        state.info = info;
-        state.described = described;
-        state.skipped = skipped;
-        state.offered.clone_from(&offered);
+        state.info = published.info;
+        state.described = published.described;
+        state.skipped = published.skipped;
+        state.bundle = published.bundle;
+        #[cfg(feature = "watch")]
+        {
+            state.print = published.print;
+        }
+        state.offered.clone_from(&published.offered);
         state.reserved.names.clone_from(&names);
         state.needs = needs;
         before
@@ -373,7 +379,7 @@ fn replace(module: &Module, old: &Arc<GenerationCore>, limit: Duration) -> Resul
         registry.replace(
             core,
             &before_offered,
-            &offered,
+            &published.offered,
             (&before_names, &names),
             &core.source,
         );

@@ -22,6 +22,7 @@ use polyplug_abi::{
     module_flags,
 };
 
+use super::bundle;
 use super::copy::PrivateCopy;
 use super::generation::OfferCell;
 use super::info::{ContractInfo, ModuleInfo, PluginInfo};
@@ -79,7 +80,8 @@ impl core::fmt::Debug for RegisteredPlugin {
 /// # Errors
 /// What [`Runtime::load`](crate::Runtime::load) says of a file that cannot be loaded.
 pub fn inspect(path: impl AsRef<Path>) -> Result<ModuleInfo> {
-    let path = find(path.as_ref())?;
+    let chosen = bundle::chosen(&find(path.as_ref())?)?;
+    let (path, bundle) = (chosen.library, chosen.bundle);
     let Opened {
         registered, mapped, ..
     } = open(&path, init_options::INSPECT, &Settings::allow_all())?;
@@ -92,20 +94,30 @@ pub fn inspect(path: impl AsRef<Path>) -> Result<ModuleInfo> {
         .iter()
         .map(|&index| ContractInfo::new(&registered.catalog, index))
         .collect();
-    let plugins = registered
+    let plugins: Vec<_> = registered
         .plugins
         .into_iter()
         .map(|plugin| plugin.info)
         .collect();
+    if let Some(bundle) = &bundle {
+        bundle.agree(&plugins)?;
+    }
     Ok(ModuleInfo {
         path,
+        bundle: bundle.as_deref().cloned(),
         plugins,
         contracts,
     })
 }
 
-/// The file that is meant; without an extension the platform's is tried too.
+/// The file or the bundle that is meant; without an extension the platform's is tried too.
 pub(crate) fn find(path: &Path) -> Result<PathBuf> {
+    if cfg!(feature = "bundle") && bundle::is_bundle(path) {
+        return fs::canonicalize(path).map_err(|source| Error::Unreadable {
+            path: path.to_owned(),
+            source,
+        });
+    }
     let mut tried = Vec::new();
     if path.extension().is_none()
         && let Some(name) = path.file_name()
@@ -137,6 +149,9 @@ pub(crate) fn find(path: &Path) -> Result<PathBuf> {
 }
 
 fn advice(path: &Path) -> String {
+    if bundle::is_bundle(path) {
+        return bundle::LEFT_OUT.to_owned();
+    }
     if path.is_dir() {
         return "it is a folder: name the library inside it".to_owned();
     }
@@ -610,4 +625,25 @@ pub(crate) unsafe fn read(
 /// Whether a panic in the module ends the process.
 pub(crate) fn aborts(registered: &Registered) -> bool {
     registered.flags & module_flags::PANIC_ABORT != 0
+}
+
+#[cfg(all(test, not(feature = "bundle")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bundle_says_which_feature_it_needs() {
+        let folder = PrivateCopy::of(Path::new("bundle"), b"").expect("a private place");
+        let folder = folder.path.with_extension("folder");
+        fs::create_dir(&folder).expect("a folder");
+        fs::write(folder.join(bundle::MANIFEST), "").expect("a manifest");
+        let runtime = crate::Runtime::new();
+        let error = runtime.load(&folder).expect_err("no such feature");
+        let report = runtime.load_dir(folder.with_file_name("")).expect("listed");
+        fs::remove_dir_all(&folder).expect("removed");
+        assert_eq!(error.code(), "file-missing");
+        assert!(error.to_string().contains("enable the feature `bundle`"));
+        let mut skipped = report.skipped().iter();
+        assert!(skipped.any(|(path, why)| *path == folder && why.contains("the feature `bundle`")));
+    }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use super::bundle::Bundle;
 use super::cell::CellCore;
 use super::each::Each;
 use super::generation::{Alone, GenerationCore};
@@ -45,6 +46,11 @@ pub(crate) struct ModuleState {
     pub(crate) settings: Settings,
     /// Contracts that were left out.
     pub(crate) skipped: Vec<SkippedContract>,
+    /// The bundle that it was loaded from.
+    pub(crate) bundle: Option<Arc<Bundle>>,
+    /// What its files looked like when they were read.
+    #[cfg(feature = "watch")]
+    pub(crate) print: super::print::Print,
     /// After the unload: the version that callers reached last.
     pub(crate) last: Option<Arc<GenerationCore>>,
     /// What makes the values, when the host provides one to each plugin.
@@ -126,10 +132,16 @@ pub struct Module {
 }
 
 impl Module {
-    /// The file it was loaded from; nothing for linked plugins and provided values.
+    /// The file it was loaded from, or the folder of its bundle; nothing for linked plugins and provided values.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.core.path.as_deref()
+    }
+
+    /// The bundle it was loaded from, as the manifest was at the last load or reload; nothing for a plain library.
+    #[must_use]
+    pub fn bundle(&self) -> Option<Bundle> {
+        self.core.state().bundle.as_deref().cloned()
     }
 
     /// Its plugins, in the order of their names; those of the last version after an unload.
@@ -181,7 +193,8 @@ impl Module {
     /// When a plugin has `save` and `restore`, no update is lost: new calls from threads that are not inside already wait,
     /// calls inside and pinned handles are waited for, at most as long as `limit`, then the state is saved and restored,
     /// and everybody goes on in the new version. Without them nothing waits, and a pinned handle keeps the old version.
-    /// Instances stay on their version until [`Instance::migrate`].
+    /// Instances stay on their version until [`Instance::migrate`]. Of a bundle the manifest is read anew, and may name
+    /// another file.
     ///
     /// # Errors
     /// What [`Runtime::load`] says of the new file;

@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 pub(crate) struct Node {
     /// Its plugins, for messages.
     pub(crate) name: String,
+    /// Its plugins, one by one.
+    pub(crate) plugins: Vec<String>,
     /// Contracts by id and major.
     pub(crate) offers: Vec<(String, u32)>,
     /// What its plugins cannot do without, of plugins of other modules.
@@ -15,19 +17,41 @@ pub(crate) struct Node {
     pub(crate) wants: Vec<Want>,
 }
 
-/// A contract of another plugin.
+/// What somebody wants of another module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Want {
     /// Whose wish it is.
     pub(crate) plugin: String,
-    pub(crate) id: String,
-    pub(crate) major: u32,
-    pub(crate) minor: u32,
+    pub(crate) what: Wanted,
+    /// A manifest says so, not the library.
+    pub(crate) of_bundle: bool,
+}
+
+/// What can be wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// A contract of another plugin.
+    Contract { id: String, major: u32, minor: u32 },
+    /// A plugin, by its name.
+    #[cfg_attr(
+        not(any(feature = "bundle", test)),
+        expect(dead_code, reason = "only manifests want plugins by name")
+    )]
+    Plugin { name: String },
+}
+
+impl Wanted {
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Contract { id, major, minor } => format!("{id} {major}.{minor}"),
+            Self::Plugin { name } => name.clone(),
+        }
+    }
 }
 
 impl Want {
     pub(crate) fn name(&self) -> String {
-        format!("{} {}.{}", self.id, self.major, self.minor)
+        self.what.name()
     }
 }
 
@@ -36,8 +60,13 @@ const LOADER: &str = "polyplug.loader";
 
 impl Node {
     pub(crate) fn offers(&self, want: &Want) -> bool {
-        let mut offers = self.offers.iter();
-        offers.any(|(id, major)| *id == want.id && *major == want.major)
+        match &want.what {
+            Wanted::Contract { id, major, .. } => {
+                let mut offers = self.offers.iter();
+                offers.any(|(offered, version)| offered == id && version == major)
+            }
+            Wanted::Plugin { name } => self.plugins.contains(name),
+        }
     }
 
     /// Whether it opens sources in other languages.
@@ -170,15 +199,22 @@ mod tests {
             text.split_whitespace()
                 .map(|id| Want {
                     plugin: name.to_owned(),
-                    id: id.to_owned(),
-                    major: 1,
-                    minor: 0,
+                    what: Wanted::Contract {
+                        id: id.to_owned(),
+                        major: 1,
+                        minor: 0,
+                    },
+                    of_bundle: false,
                 })
                 .collect()
         };
         Node {
             name: format!("`{name}`"),
-            offers: words(offers).into_iter().map(|want| (want.id, 1)).collect(),
+            plugins: vec![name.to_owned()],
+            offers: offers
+                .split_whitespace()
+                .map(|id| (id.to_owned(), 1))
+                .collect(),
             requires: words(requires),
             wants: words(wants),
         }
@@ -222,6 +258,20 @@ mod tests {
             node("d", "z", "", ""),
         ];
         assert_eq!(order(&nodes), ("c b d a".to_owned(), vec![]));
+    }
+
+    #[test]
+    fn a_plugin_can_be_wanted_by_its_name() {
+        let mut first = node("a", "", "", "");
+        first.requires.push(Want {
+            plugin: "a".to_owned(),
+            what: Wanted::Plugin {
+                name: "b".to_owned(),
+            },
+            of_bundle: true,
+        });
+        let nodes = [first, node("b", "", "", "")];
+        assert_eq!(order(&nodes), ("b a".to_owned(), vec![]));
     }
 
     #[test]

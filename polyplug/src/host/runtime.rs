@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 use polyplug_abi::{ContractDescriptor, InterfaceHeader, Link, asked};
 
 use super::admission::Candidate;
+use super::bundle::{self, Chosen};
 use super::cell::{CellCore, Shape, immortal};
 use super::each::{Asker, Each, ProvidedParts};
 use super::events::{Event, Listeners, Subscription};
@@ -52,6 +53,18 @@ pub struct Runtime {
 /// What all clones of a runtime share, but its handles do not.
 struct Shell {
     inner: Arc<RuntimeInner>,
+}
+
+/// A runtime that others keep alive.
+#[cfg(feature = "watch")]
+pub(crate) struct WeakRuntime(std::sync::Weak<Shell>);
+
+#[cfg(feature = "watch")]
+impl WeakRuntime {
+    /// The runtime, unless it is gone.
+    pub(crate) fn upgrade(&self) -> Option<Runtime> {
+        self.0.upgrade().map(|shell| Runtime { shell })
+    }
 }
 
 impl Drop for Shell {
@@ -176,13 +189,10 @@ pub(crate) struct RuntimeInner {
 }
 
 impl RuntimeInner {
-    /// What a plugin is configured with, as JSON text.
-    pub(crate) fn config(&self, plugin: &str) -> String {
+    /// What the host configured a plugin with, as JSON text.
+    pub(crate) fn config(&self, plugin: &str) -> Option<String> {
         let config = self.config.lock().unwrap_or_else(PoisonError::into_inner);
-        config
-            .get(plugin)
-            .cloned()
-            .unwrap_or_else(|| "null".to_owned())
+        config.get(plugin).cloned()
     }
 
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, Registry> {
@@ -297,6 +307,11 @@ impl Runtime {
         &self.shell.inner
     }
 
+    #[cfg(feature = "watch")]
+    pub(crate) fn downgrade(&self) -> WeakRuntime {
+        WeakRuntime(Arc::downgrade(&self.shell))
+    }
+
     pub(crate) fn tell(&self, event: &Event) {
         self.inner().listeners.tell(event);
     }
@@ -311,6 +326,9 @@ impl Runtime {
     /// `plugins/hello` finds `plugins/libhello.so`.
     ///
     /// What is mapped is a private copy: the file may be overwritten or replaced meanwhile.
+    ///
+    /// With the feature `bundle` the path may be a folder with a `polyplug.toml` in it: that says which of its libraries is
+    /// meant, and is loaded with it as one module.
     ///
     /// # Errors
     /// One variant of [`Error`] for each thing that can be wrong with a file or a plugin. A load that fails
@@ -334,19 +352,25 @@ impl Runtime {
     fn load_found(&self, path: &Path, source: &str, settings: Settings) -> Result<Module> {
         let mut reservation = Reservation::new(self);
         reservation.file(path)?;
-        let candidate = self.open_candidate(path, source, settings)?;
+        let chosen = bundle::chosen(path)?;
+        if let Some(bundle) = &chosen.bundle {
+            // Before anything of it is opened; asked again when it is admitted.
+            bundle.check(&self.inner().read(), None)?;
+        }
+        let candidate = self.open_candidate(chosen, source, settings)?;
         self.admit(candidate, Some(path.to_owned()), reservation)
     }
 
-    /// Opens a library whose path is reserved.
+    /// Opens a library whose path, or that of the bundle that it is in, is reserved.
     pub(crate) fn open_candidate(
         &self,
-        path: &Path,
+        chosen: Chosen,
         source: &str,
         settings: Settings,
     ) -> Result<Candidate> {
-        let opened = self.open_module(path, settings.init_options(), &settings)?;
-        Candidate::new(opened, source.to_owned(), settings).may_abort()
+        let opened = self.open_module(&chosen.library, settings.init_options(), &settings)?;
+        let candidate = Candidate::new(opened, source.to_owned(), settings);
+        candidate.chosen(chosen)?.may_abort()
     }
 
     /// Loads the plugins that are linked into this program.
@@ -426,7 +450,8 @@ impl Runtime {
     /// [`Context::config`](crate::Context::config): usually in its constructor, so configure it before it is loaded, or
     /// reload it after. Nothing is told to a plugin that does not ask.
     ///
-    /// The value crosses as JSON text; a plugin in another language reads it as such.
+    /// The value crosses as JSON text; a plugin in another language reads it as such. It takes the place of the whole of what
+    /// the manifest of a bundle configures the plugin with.
     ///
     /// # Errors
     /// [`Error::ConfigUnwritable`] when the value cannot be written as JSON, as a map whose keys are no texts.
@@ -729,7 +754,7 @@ impl Runtime {
     /// A context as a plugin of that name would get it.
     #[cfg(test)]
     pub(crate) fn context_for_tests(&self, name: &str) -> Arc<super::context::ContextCore> {
-        super::context::ContextCore::new(self.inner(), name, "", CellCore::take())
+        super::context::ContextCore::new(self.inner(), name, "", CellCore::take(), None)
     }
 
     pub(crate) fn find_all<C: ?Sized + Contract>(&self) -> Vec<Found> {
