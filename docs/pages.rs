@@ -42,6 +42,9 @@ pub mod hosts {}
 #[doc = include_str!("src/async.md")]
 pub mod asynchronous {}
 
+#[doc = include_str!("src/loaders.md")]
+pub mod loaders {}
+
 #[doc = include_str!("src/c-and-cpp.md")]
 pub mod c_and_cpp {}
 

@@ -529,6 +529,8 @@ pub use polyplug_macros::host_contract;
 /// [`Error::ConstructorPanicked`]. A panic in a method is a [`Fault`] in the caller, and the plugin goes on.
 pub use polyplug_macros::plugin;
 
+#[cfg(any(feature = "host", feature = "loader"))]
+pub use self::kinds::{Memory, Passing, TypeKind};
 pub use call::Handle;
 pub use context::Context;
 #[doc(hidden)]
@@ -545,8 +547,6 @@ pub use data::{HasDrop, ReferentParts};
 pub use error::{Error, Result};
 pub use fault::{Fault, FaultKind, Location, catch};
 pub use handles::{Caller, Instance, Pinned};
-#[cfg(any(feature = "host", feature = "loader"))]
-pub use kinds::{Memory, Passing, TypeKind};
 #[cfg(any(feature = "host", feature = "loader"))]
 pub use loader::{Known, Loader, Opened, Source};
 #[doc(hidden)]
