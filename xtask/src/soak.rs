@@ -51,7 +51,13 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
             bar.set_position(cycles);
             bar.suspend(|| println!("{line}"));
         }
-        Said::Other => bar.suspend(|| println!("{line}")),
+        Said::Other => {
+            bar.suspend(|| println!("{line}"));
+            if bar.position() == 0 {
+                // What cargo built before does not count.
+                bar.reset();
+            }
+        }
     });
     bar.finish_and_clear();
     done?;
