@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::io;
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -200,6 +200,26 @@ impl Invocation {
         let status = self.status()?;
         if !status.success() {
             bail!("`{shown}` failed ({status})");
+        }
+        Ok(())
+    }
+
+    /// Runs it, hands on each line that it prints, and fails unless it succeeds. Its stderr is ours.
+    pub(crate) fn run_by_line(mut self, mut line: impl FnMut(&str)) -> Result<()> {
+        let mut child = self
+            .command
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("cannot run `{self}`"))?;
+        let printed = child.stdout.take().map(BufReader::new);
+        for printed in printed.into_iter().flat_map(BufRead::lines) {
+            line(&printed.with_context(|| format!("cannot read what `{self}` prints"))?);
+        }
+        let status = child
+            .wait()
+            .with_context(|| format!("cannot wait for `{self}`"))?;
+        if !status.success() {
+            bail!("`{self}` failed ({status})");
         }
         Ok(())
     }

@@ -1,9 +1,11 @@
 //! `cargo xtask soak`: many lives of one module, and what is left of them.
 
+use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cargo::Workspace;
 
@@ -33,9 +35,73 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
         "--",
         "--nocapture",
     ];
-    workspace
+    let soak = workspace
         .cargo(test)
-        .variable(CYCLES_VARIABLE, options.cycles.to_string())
-        .run()?;
+        .variable(CYCLES_VARIABLE, options.cycles.to_string());
+    if !io::stderr().is_terminal() {
+        soak.run()?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let bar = ProgressBar::new(options.cycles);
+    let style = "{bar:40} {pos} of {len} lives, {elapsed}, {eta} to go {msg}";
+    bar.set_style(ProgressStyle::with_template(style)?);
+    let done = soak.run_by_line(|line| match Said::of(line) {
+        Said::Progress(cycles) => bar.set_position(cycles),
+        Said::Figures(cycles) => {
+            bar.set_position(cycles);
+            bar.suspend(|| println!("{line}"));
+        }
+        Said::Other => {
+            bar.suspend(|| println!("{line}"));
+            if bar.position() == 0 {
+                // What cargo built before does not count.
+                bar.reset();
+            }
+        }
+    });
+    bar.finish_and_clear();
+    done?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A line of the test's.
+#[derive(Debug, PartialEq, Eq)]
+enum Said {
+    /// How many lives there were: `<number> of <all>, ..`.
+    Progress(u64),
+    /// What is left after so many: `after <number> cycles: ..`.
+    Figures(u64),
+    /// Anything else.
+    Other,
+}
+
+impl Said {
+    fn of(line: &str) -> Self {
+        let words: Vec<_> = line.split_whitespace().take(3).collect();
+        let number = |word: &str| word.parse().ok();
+        let said = match words[..] {
+            [count, "of", _] => number(count).map(Self::Progress),
+            ["after", count, "cycles:"] => number(count).map(Self::Figures),
+            _ => None,
+        };
+        said.unwrap_or(Self::Other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lines_of_the_test_are_understood() {
+        let said = Said::of("        500 of 10000, 83 each second");
+        assert_eq!(said, Said::Progress(500));
+        let said = Said::of("after   5250 cycles:    812 KiB allocated");
+        assert_eq!(said, Said::Figures(5250));
+        assert_eq!(
+            Said::of("test many_lives_leave_nothing ... ok"),
+            Said::Other
+        );
+        assert_eq!(Said::of("one of 3, .."), Said::Other);
+    }
 }

@@ -183,9 +183,7 @@ impl Watch {
                     let left = self.quiet.saturating_sub(since.elapsed());
                     wakes.recv_timeout(left.max(Duration::from_millis(1)))
                 }
-                None => wakes
-                    .recv()
-                    .map_err(|_closed| RecvTimeoutError::Disconnected),
+                None => wakes.recv().map_err(RecvTimeoutError::from),
             };
             match wake {
                 Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => return,
