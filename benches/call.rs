@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use benches::arms::World;
+use benches::arms::{self, Group, World};
 use benches::interleave::{self, Plan, Samples};
 use benches::report::{self, Report, Shape};
 use criterion::Criterion;
@@ -19,6 +19,9 @@ const QUICK_VARIABLE: &str = "POLYPLUG_BENCH_QUICK";
 
 /// Makes the program take samples, print them as JSON and end: one of the processes of a comparison.
 const SAMPLE_ARGUMENT: &str = "--sample-rounds";
+
+/// Set to `fence`, it makes callers do without the barrier of the system.
+const BARRIER_VARIABLE: &str = "POLYPLUG_BARRIER";
 
 /// How long an arm runs at a time.
 const BLOCK: Duration = Duration::from_micros(75);
@@ -30,13 +33,12 @@ fn main() -> polyplug::Result<()> {
         && argument == SAMPLE_ARGUMENT
     {
         let rounds = rounds.parse().expect("a number of rounds");
-        let samples = sample(
-            &world,
-            Plan {
-                rounds,
-                block: BLOCK,
-            },
-        );
+        let plan = Plan {
+            rounds,
+            block: BLOCK,
+        };
+        let fenced = env::var_os(BARRIER_VARIABLE).is_some();
+        let samples = sample(&world, plan, |group| (group.name == arms::FENCED) == fenced);
         println!(
             "{}",
             serde_json::to_string(&samples).expect("numbers are JSON")
@@ -46,7 +48,7 @@ fn main() -> polyplug::Result<()> {
     // Cargo passes it to benches that are to measure; otherwise they are being tested.
     if !args.iter().any(|argument| argument == "--bench") {
         let block = Duration::from_micros(1);
-        sample(&world, Plan { rounds: 1, block });
+        sample(&world, Plan { rounds: 1, block }, |_| true);
         return Ok(());
     }
 
@@ -65,11 +67,17 @@ fn main() -> polyplug::Result<()> {
     Ok(())
 }
 
-/// Measures all arms of all shapes, here.
-fn sample(world: &World, plan: Plan) -> Vec<Samples> {
+/// Measures all arms of the shapes that are asked for, here; nothing of the others.
+fn sample(world: &World, plan: Plan, asked: impl Fn(&Group<'_>) -> bool) -> Vec<Samples> {
     let groups = world.groups().into_iter();
     groups
-        .map(|group| interleave::sample(&group.arms, plan))
+        .map(|group| {
+            if asked(&group) {
+                interleave::sample(&group.arms, plan)
+            } else {
+                vec![Vec::new(); group.arms.len()]
+            }
+        })
         .collect()
 }
 
@@ -81,13 +89,15 @@ fn compare(world: &World, processes: usize, rounds: usize) -> Report {
         .map(|group| vec![Vec::new(); group.arms.len()])
         .collect();
     for _ in 0..processes {
-        let sampled = elsewhere(rounds);
-        for (all, new) in samples
-            .iter_mut()
-            .flatten()
-            .zip(sampled.into_iter().flatten())
-        {
-            all.extend(new);
+        for fenced in [false, true] {
+            let sampled = elsewhere(rounds, fenced);
+            for (all, new) in samples
+                .iter_mut()
+                .flatten()
+                .zip(sampled.into_iter().flatten())
+            {
+                all.extend(new);
+            }
         }
     }
     let shapes = groups.iter().zip(&samples);
@@ -101,10 +111,16 @@ fn compare(world: &World, processes: usize, rounds: usize) -> Report {
     }
 }
 
-/// Measures in a process of its own.
-fn elsewhere(rounds: usize) -> Vec<Samples> {
+/// Measures in a process of its own: what is fenced, or the rest.
+fn elsewhere(rounds: usize, fenced: bool) -> Vec<Samples> {
     let program = env::current_exe().expect("the path of the running program");
-    let output = Command::new(program)
+    let mut command = Command::new(program);
+    if fenced {
+        command.env(BARRIER_VARIABLE, "fence");
+    } else {
+        command.env_remove(BARRIER_VARIABLE);
+    }
+    let output = command
         .args([SAMPLE_ARGUMENT, &rounds.to_string()])
         .stderr(Stdio::inherit())
         .output()

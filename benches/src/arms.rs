@@ -22,6 +22,10 @@ pub const RAW: &str = "raw";
 /// there the others are compared with this one.
 pub const RAW_POINTERS: &str = "raw, pointers in and out";
 
+/// The name of the group that is measured in processes of its own, where callers protect themselves with a fence: what they
+/// do on systems that have no barrier for all threads of a process.
+pub const FENCED: &str = "u64 -> u64, by fences";
+
 /// Everything that the arms call, loaded once.
 #[derive(Debug)]
 pub struct World {
@@ -89,12 +93,25 @@ impl World {
             self.group::<shapes::Numbers>(),
             self.group::<shapes::Turn>(),
             self.group::<shapes::Checked>(),
+            self.fenced(),
         ];
         let calls = calls
             .into_iter()
             .chain(self.kinds.groups())
             .chain(self.life.groups());
         calls.chain(self.logs.groups()).collect()
+    }
+
+    fn fenced(&self) -> Group<'_> {
+        Group {
+            name: FENCED,
+            base: RAW,
+            arms: vec![
+                arm::<shapes::Scalar, _>(RAW, &self.by_value, None),
+                arm::<shapes::Scalar, _>("Pinned", &self.pinned, None),
+                arm::<shapes::Scalar, _>("Caller", &self.caller, None),
+            ],
+        }
     }
 
     fn group<S: Shape>(&self) -> Group<'_> {

@@ -9,6 +9,7 @@
 //! each block is made of several copies of the arm's loop, one after the other, and the rounds are spread over many
 //! processes, each of which the system places anew.
 
+use std::cell::Cell;
 use std::fmt;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -17,6 +18,17 @@ use crate::report::Target;
 
 /// How many copies of its loop an arm has.
 pub const COPIES: u32 = 4;
+
+thread_local! {
+    /// What an arm has said that it took, since it was started.
+    static SPENT: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+}
+
+/// Says how long the part took that is to be measured: for arms of which only a part is. What is said adds up, and is taken
+/// instead of the time of the whole.
+pub fn spend(took: Duration) {
+    SPENT.set(SPENT.get() + took);
+}
 
 /// One way to make the calls.
 pub struct Arm<'a> {
@@ -43,9 +55,12 @@ pub type Samples = Vec<Vec<f64>>;
 impl Arm<'_> {
     /// How long `count` calls take, as the mean of the copies.
     pub fn time(&self, count: u64) -> Duration {
+        SPENT.set(Duration::ZERO);
         let start = Instant::now();
         black_box((self.run)(black_box(count)));
-        start.elapsed() / COPIES
+        let whole = start.elapsed();
+        let spent = SPENT.get();
+        (if spent.is_zero() { whole } else { spent }) / COPIES
     }
 
     /// How many calls by each copy take about as long as `block`, together.
@@ -53,7 +68,10 @@ impl Arm<'_> {
         let block = block / COPIES;
         let mut count = 1;
         loop {
+            let start = Instant::now();
             let took = self.time(count);
+            // One that says itself how long it took is worth no more than its whole turn.
+            let took = took.max(start.elapsed() / COPIES);
             if took >= block / 2 {
                 let scaled = count as f64 * block.as_secs_f64() / took.as_secs_f64();
                 return (scaled as u64).max(1);

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::fs;
+use std::hint::black_box;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bench_contract::{Calls, Inside, Source};
 use bench_work as work;
@@ -14,7 +15,7 @@ use libloading::Library;
 use polyplug::{Caller, Module, Pinned, Runtime, UnloadOutcome};
 
 use crate::arms::Group;
-use crate::interleave::{Arm, COPIES};
+use crate::interleave::{Arm, COPIES, spend};
 use crate::report::Target;
 
 /// What the arms need.
@@ -100,6 +101,16 @@ impl World {
                     arm(SYSTEM, None, |count| self.by_system(count)),
                     arm("load, get, call, unload_within", target(1.5), |count| {
                         self.by_runtime(count)
+                    }),
+                ],
+            },
+            Group {
+                name: "get + call after a load",
+                base: "the second",
+                arms: vec![
+                    arm("the second", None, |count| self.after_a_load(count, false)),
+                    arm("the first, cold", None, |count| {
+                        self.after_a_load(count, true)
                     }),
                 ],
             },
@@ -195,6 +206,27 @@ impl World {
             let module = runtime.load(&self.path).expect("loaded");
             let calls = runtime.get::<dyn Calls>().expect("offered");
             sum += u64::from(calls.scalar(1) == work::scalar(1)) * ONE;
+            let report = module.unload_within(Duration::from_secs(10));
+            assert_eq!(report.outcome(), UnloadOutcome::Unmapped, "{report}");
+        }
+        sum
+    }
+
+    /// Measures nothing but the first call after a load, or the second: each found anew.
+    fn after_a_load(&self, count: u64, first: bool) -> u64 {
+        let mut sum = 0;
+        for _ in 0..count {
+            let runtime = Runtime::new();
+            let module = runtime.load(&self.path).expect("loaded");
+            let call = || {
+                let start = Instant::now();
+                let calls = runtime.get::<dyn Calls>().expect("offered");
+                let right = black_box(calls.scalar(1)) == work::scalar(1);
+                (start.elapsed(), u64::from(right) * ONE)
+            };
+            let ((cold, _), (warm, right)) = (call(), call());
+            spend(if first { cold } else { warm });
+            sum += right;
             let report = module.unload_within(Duration::from_secs(10));
             assert_eq!(report.outcome(), UnloadOutcome::Unmapped, "{report}");
         }

@@ -205,7 +205,7 @@ impl Forms {
         let kind = match ty.kind() {
             TypeKind::OBJECT => "Object".to_owned(),
             TypeKind::ARRAY => format!("Array{}", ty.length()),
-            kind => format!("{kind:?}"),
+            kind => camel(kind.name()),
         };
         format!("{kind}{elements}")
     }
@@ -562,4 +562,14 @@ fn has_two_forms(ty: &TypeInfo, seen: &mut BTreeSet<usize>) -> bool {
         TypeKind::TEXT | TypeKind::SLICE | TypeKind::BORROWED_PATH | TypeKind::REFERENCE => false,
         _ => seen.insert(ty.number()) && parts(ty).iter().any(|part| has_two_forms(part, seen)),
     }
+}
+
+/// `GROWING_STRUCT` as `GrowingStruct`.
+fn camel(name: &str) -> String {
+    name.split('_')
+        .map(|word| {
+            let (first, rest) = word.split_at(word.len().min(1));
+            format!("{first}{}", rest.to_lowercase())
+        })
+        .collect()
 }

@@ -36,6 +36,7 @@ typedef struct PolyplugArgumentDescriptor PolyplugArgumentDescriptor;
 typedef struct PolyplugMethodDescriptor PolyplugMethodDescriptor;
 typedef struct PolyplugContractDescriptor PolyplugContractDescriptor;
 typedef struct PolyplugGuest PolyplugGuest;
+typedef struct PolyplugGuestModule PolyplugGuestModule;
 typedef struct PolyplugThreadRecord PolyplugThreadRecord;
 typedef struct PolyplugCell PolyplugCell;
 typedef struct PolyplugGeneration PolyplugGeneration;
@@ -864,15 +865,12 @@ struct PolyplugGuest {
     PolyplugGuestFunction invoke;
 };
 
-/// A thread, as the core knows it: which generations it is inside. In core memory, never freed.
-struct PolyplugThreadRecord {
-    /// Null, or busy, or the generation that a call is inside.
-    /// Atomic: other threads change it.
-    void *entries[POLYPLUG_HAZARDS];
-    /// One of `barrier`; decided before the first thread.
-    uint32_t barrier;
-    /// Zero.
-    uint32_t reserved;
+/// A run of pointers to `PolyplugContractDescriptor`.
+struct PolyplugContractDescriptorList {
+    /// First pointer; may be null when `len` is 0.
+    const PolyplugContractDescriptor *const *ptr;
+    /// Number of pointers.
+    size_t len;
 };
 
 /// The way to one provider, in the method order of one asking image.
@@ -916,6 +914,154 @@ struct PolyplugLink {
     const void *keeper;
 };
 
+/// What can be asked of a `ContextRecord`. Any thread may call any of these.
+struct PolyplugContextTable {
+    /// Size of this struct in bytes, as the core knows it.
+    uint32_t size;
+    /// Zero.
+    uint32_t flags;
+    /// One more owner.
+    void (*retain)(const PolyplugContextRecord *context);
+    /// One owner less.
+    void (*release)(const PolyplugContextRecord *context);
+    /// Provider number `number` of a contract, in load order; a fault when there is none. Who is `asked`.
+    PolyplugFaultRecord *(*find)(const PolyplugContextRecord *context,
+                                        uint32_t asked,
+                                        const PolyplugContractDescriptor *contract,
+                                        size_t number,
+                                        PolyplugLink *link);
+    /// What the plugin was configured with, as JSON text (a buffer of bytes); `null` when with nothing.
+    PolyplugFaultRecord *(*config)(const PolyplugContextRecord *context, PolyplugBuffer *out);
+    /// The version of the plugin that this one replaces; empty on the first load. Lives as long as the context.
+    void (*previous_version)(const PolyplugContextRecord *context, PolyplugSlice *version);
+};
+
+/// The context of one plugin in one runtime, in the memory of the core. Counted.
+struct PolyplugContextRecord {
+    /// Size of this struct in bytes, as the core knows it.
+    uint32_t size;
+    /// Zero.
+    uint32_t flags;
+    /// What can be asked of it.
+    const PolyplugContextTable *table;
+    /// Name of the plugin.
+    PolyplugSlice plugin;
+};
+
+/// A plugin: who it is, what it needs, how to make and destroy its state.
+struct PolyplugPluginDescriptor {
+    /// Size of this struct in bytes, as the module knows it.
+    uint32_t size;
+    /// Zero.
+    uint32_t flags;
+    /// Unique in a runtime.
+    PolyplugSlice name;
+    /// Semantic version.
+    PolyplugSlice version;
+    /// One line, or empty.
+    PolyplugSlice description;
+    /// As in Cargo.toml: separated by colons; or empty.
+    PolyplugSlice authors;
+    /// SPDX expression, or empty.
+    PolyplugSlice license;
+    /// Address of the source, or empty.
+    PolyplugSlice repository;
+    /// Contracts that must be provided before it is constructed: the host's, and those of other plugins.
+    PolyplugContractDescriptorList requires_;
+    /// Makes a state. Null with a fault in `receiver` (panic), or null with the chain of an error in `error`
+    /// (a buffer of texts, outermost first). `receiver.state` is null.
+    void *(*construct)(PolyplugReceiver *receiver,
+                       const PolyplugContextRecord *context,
+                       PolyplugBuffer *error);
+    /// Destroys `receiver.state`; a panic on the way is a fault in `receiver`, and the state is gone all the same.
+    void (*destroy)(PolyplugReceiver *receiver);
+    /// Contracts whose providers shall be loaded before it, if they are there.
+    PolyplugContractDescriptorList wants;
+    /// Writes what `receiver.state` wants to keep over a reload to `out` (a buffer of bytes); a panic is a fault in
+    /// `receiver`. Null when the plugin keeps nothing.
+    void (*save)(PolyplugReceiver *receiver, PolyplugBuffer *out);
+    /// As `construct`, from what an earlier version saved. Null when the plugin restores nothing.
+    void *(*restore)(PolyplugReceiver *receiver,
+                     const PolyplugContextRecord *context,
+                     const uint8_t *saved,
+                     size_t saved_len,
+                     PolyplugBuffer *error);
+    /// What `construct` and `restore` find as the state of their receiver: for who makes descriptions while it runs. Null
+    /// otherwise.
+    void *data;
+};
+
+/// One plugin's offer of one contract. Offers with the same `plugin` pointer share one state.
+struct PolyplugOffer {
+    /// Size of this struct in bytes, as the module knows it.
+    uint32_t size;
+    /// Zero.
+    uint32_t flags;
+    /// The plugin that offers.
+    const PolyplugPluginDescriptor *plugin;
+    /// Its functions; the contract is named in their head.
+    const PolyplugInterfaceHeader *interface;
+    /// Names of the methods that the plugin wrote itself; the others are left to their default bodies.
+    const PolyplugSlice *written;
+    /// Number of those names.
+    size_t written_count;
+};
+
+/// A run of pointers to `PolyplugOffer`.
+struct PolyplugOfferList {
+    /// First pointer; may be null when `len` is 0.
+    const PolyplugOffer *const *ptr;
+    /// Number of pointers.
+    size_t len;
+};
+
+/// What host and module tell each other at the entry point. Fields marked *in* are written by the host, *out* by
+/// the module.
+struct PolyplugRegistration {
+    /// In: size of this struct in bytes, as the host knows it.
+    uint32_t size;
+    /// Out: `ABI_VERSION` of the module.
+    uint32_t abi;
+    /// In: `init_options`.
+    uint32_t options;
+    /// Out: `module_flags`.
+    uint32_t flags;
+    /// Out: what the plugins of the module offer.
+    PolyplugOfferList offers;
+    /// Out: contracts that the module describes, offered or not.
+    PolyplugContractDescriptorList contracts;
+    /// Out: how many offers were compiled in.
+    size_t expected_offers;
+    /// In: name of the module, for faults that arise outside a known plugin. Copied by the module.
+    PolyplugSlice name;
+    /// In: what the core calls the image of the module; what `ThreadTable` wants to know. Lives as
+    /// long as the image is mapped.
+    const void *image;
+};
+
+/// A source that a loader opened: the registration of its plugins, and how it is closed.
+struct PolyplugGuestModule {
+    /// Size of this struct in bytes.
+    uint32_t size;
+    /// None is defined; 0.
+    uint32_t flags;
+    /// As `polyplug_init` would have filled it in. It lives as long as the module.
+    const PolyplugRegistration *registration;
+    /// Closes it: nobody uses the registration, nor a state that was made through it.
+    void (*release)(PolyplugGuestModule *module);
+};
+
+/// A thread, as the core knows it: which generations it is inside. In core memory, never freed.
+struct PolyplugThreadRecord {
+    /// Null, or busy, or the generation that a call is inside.
+    /// Atomic: other threads change it.
+    void *entries[POLYPLUG_HAZARDS];
+    /// One of `barrier`; decided before the first thread.
+    uint32_t barrier;
+    /// Zero.
+    uint32_t reserved;
+};
+
 /// What can be done with a `Hold`. Any thread may call any of these.
 struct PolyplugHoldTable {
     /// Size of this struct in bytes, as the core knows it.
@@ -952,40 +1098,6 @@ struct PolyplugHold {
     /// What the functions work on.
     void *state;
     /// Name of the plugin; immortal.
-    PolyplugSlice plugin;
-};
-
-/// What can be asked of a `ContextRecord`. Any thread may call any of these.
-struct PolyplugContextTable {
-    /// Size of this struct in bytes, as the core knows it.
-    uint32_t size;
-    /// Zero.
-    uint32_t flags;
-    /// One more owner.
-    void (*retain)(const PolyplugContextRecord *context);
-    /// One owner less.
-    void (*release)(const PolyplugContextRecord *context);
-    /// Provider number `number` of a contract, in load order; a fault when there is none. Who is `asked`.
-    PolyplugFaultRecord *(*find)(const PolyplugContextRecord *context,
-                                        uint32_t asked,
-                                        const PolyplugContractDescriptor *contract,
-                                        size_t number,
-                                        PolyplugLink *link);
-    /// What the plugin was configured with, as JSON text (a buffer of bytes); `null` when with nothing.
-    PolyplugFaultRecord *(*config)(const PolyplugContextRecord *context, PolyplugBuffer *out);
-    /// The version of the plugin that this one replaces; empty on the first load. Lives as long as the context.
-    void (*previous_version)(const PolyplugContextRecord *context, PolyplugSlice *version);
-};
-
-/// The context of one plugin in one runtime, in the memory of the core. Counted.
-struct PolyplugContextRecord {
-    /// Size of this struct in bytes, as the core knows it.
-    uint32_t size;
-    /// Zero.
-    uint32_t flags;
-    /// What can be asked of it.
-    const PolyplugContextTable *table;
-    /// Name of the plugin.
     PolyplugSlice plugin;
 };
 
@@ -1147,113 +1259,22 @@ struct PolyplugHost {
     PolyplugFaultRecord *(*cast)(const PolyplugLink *link,
                                         const PolyplugContractDescriptor *wanted,
                                         PolyplugLink *other);
-    /// Keeps the image that an address lies in mapped, on behalf of an object; null when it is no module's.
-    const void *(*keep_image)(const void *address);
-    /// Gives up what `keep_image` returned. Nobody is inside the object any more.
+    /// Keeps the image that an object's `release` lies in mapped, on behalf of one owner of the object that arrived; null
+    /// when it is no module's. Takes over the count that travels with an owner, if any does (`Host::send_image`).
+    const void *(*keep_image)(const void *release, const void *state);
+    /// Gives up what `keep_image` or `take_image` returned; null is nothing. Nobody is inside the object any more.
     void (*release_image)(const void *kept);
     /// Who holds an image: threads and their destructors. Null where images are not told of threads.
     const PolyplugThreadTable *threads;
     /// Where records of the log go. Null when the core has no log.
     const PolyplugLogTable *log;
-};
-
-/// A run of pointers to `PolyplugContractDescriptor`.
-struct PolyplugContractDescriptorList {
-    /// First pointer; may be null when `len` is 0.
-    const PolyplugContractDescriptor *const *ptr;
-    /// Number of pointers.
-    size_t len;
-};
-
-/// A plugin: who it is, what it needs, how to make and destroy its state.
-struct PolyplugPluginDescriptor {
-    /// Size of this struct in bytes, as the module knows it.
-    uint32_t size;
-    /// Zero.
-    uint32_t flags;
-    /// Unique in a runtime.
-    PolyplugSlice name;
-    /// Semantic version.
-    PolyplugSlice version;
-    /// One line, or empty.
-    PolyplugSlice description;
-    /// As in Cargo.toml: separated by colons; or empty.
-    PolyplugSlice authors;
-    /// SPDX expression, or empty.
-    PolyplugSlice license;
-    /// Address of the source, or empty.
-    PolyplugSlice repository;
-    /// Contracts that must be provided before it is constructed: the host's, and those of other plugins.
-    PolyplugContractDescriptorList requires_;
-    /// Makes a state. Null with a fault in `receiver` (panic), or null with the chain of an error in `error`
-    /// (a buffer of texts, outermost first). `receiver.state` is null.
-    void *(*construct)(PolyplugReceiver *receiver,
-                       const PolyplugContextRecord *context,
-                       PolyplugBuffer *error);
-    /// Destroys `receiver.state`; a panic on the way is a fault in `receiver`, and the state is gone all the same.
-    void (*destroy)(PolyplugReceiver *receiver);
-    /// Contracts whose providers shall be loaded before it, if they are there.
-    PolyplugContractDescriptorList wants;
-    /// Writes what `receiver.state` wants to keep over a reload to `out` (a buffer of bytes); a panic is a fault in
-    /// `receiver`. Null when the plugin keeps nothing.
-    void (*save)(PolyplugReceiver *receiver, PolyplugBuffer *out);
-    /// As `construct`, from what an earlier version saved. Null when the plugin restores nothing.
-    void *(*restore)(PolyplugReceiver *receiver,
-                     const PolyplugContextRecord *context,
-                     const uint8_t *saved,
-                     size_t saved_len,
-                     PolyplugBuffer *error);
-    /// What `construct` and `restore` find as the state of their receiver: for who makes descriptions while it runs. Null
-    /// otherwise.
-    void *data;
-};
-
-/// One plugin's offer of one contract. Offers with the same `plugin` pointer share one state.
-struct PolyplugOffer {
-    /// Size of this struct in bytes, as the module knows it.
-    uint32_t size;
-    /// Zero.
-    uint32_t flags;
-    /// The plugin that offers.
-    const PolyplugPluginDescriptor *plugin;
-    /// Its functions; the contract is named in their head.
-    const PolyplugInterfaceHeader *interface;
-    /// Names of the methods that the plugin wrote itself; the others are left to their default bodies.
-    const PolyplugSlice *written;
-    /// Number of those names.
-    size_t written_count;
-};
-
-/// A run of pointers to `PolyplugOffer`.
-struct PolyplugOfferList {
-    /// First pointer; may be null when `len` is 0.
-    const PolyplugOffer *const *ptr;
-    /// Number of pointers.
-    size_t len;
-};
-
-/// What host and module tell each other at the entry point. Fields marked *in* are written by the host, *out* by
-/// the module.
-struct PolyplugRegistration {
-    /// In: size of this struct in bytes, as the host knows it.
-    uint32_t size;
-    /// Out: `ABI_VERSION` of the module.
-    uint32_t abi;
-    /// In: `init_options`.
-    uint32_t options;
-    /// Out: `module_flags`.
-    uint32_t flags;
-    /// Out: what the plugins of the module offer.
-    PolyplugOfferList offers;
-    /// Out: contracts that the module describes, offered or not.
-    PolyplugContractDescriptorList contracts;
-    /// Out: how many offers were compiled in.
-    size_t expected_offers;
-    /// In: name of the module, for faults that arise outside a known plugin. Copied by the module.
-    PolyplugSlice name;
-    /// In: what the core calls the image of the module; what `ThreadTable` wants to know. Lives as
-    /// long as the image is mapped.
-    const void *image;
+    /// One owner of an object, known by its `release` and its state, is about to be given away: a count of the image that
+    /// `release` lies in travels with it from now on, so that the giver may give up its own. To be called by whoever
+    /// passes on an object that another image made, and by a maker that gives one state away more than once.
+    void (*send_image)(const void *release, const void *state);
+    /// Takes the count that travels with an owner of an object that ends where it arrived, without having been kept; null
+    /// when none travels. `release` is called in between, and then `Host::release_image`.
+    const void *(*take_image)(const void *release, const void *state);
 };
 
 /// The type of the exported symbol. Fills in the registration and answers one of `init_code`.
