@@ -9,6 +9,8 @@ use syn::spanned::Spanned as _;
 /// `::polyplug::__private`, or below the path that `crate = ..` names.
 pub(crate) struct Door {
     path: TokenStream,
+    /// Before an impl that the compiler shall not propose to users: of a contract that polyplug itself has.
+    pub(crate) quiet: TokenStream,
     /// Where the locals of an expansion mean something: the author may have had a type from a `macro_rules` whose body wrote
     /// the attribute, or the other way round.
     home: Span,
@@ -21,7 +23,13 @@ impl Door {
             Some(path) => quote!(#path::__private),
             None => quote!(::polyplug::__private),
         };
-        Self { path, home }
+        let own = renamed.is_some_and(|path| path.is_ident("crate"));
+        let quiet = if own {
+            quote!(#[diagnostic::do_not_recommend])
+        } else {
+            TokenStream::new()
+        };
+        Self { path, quiet, home }
     }
 
     /// Tokens of ours that lie where `place` lies: at the part of it that most likely cannot cross, or over the whole of it.

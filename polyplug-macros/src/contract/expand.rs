@@ -502,10 +502,12 @@ fn interface(contract: &Contract<'_>) -> TokenStream {
         quote!(Shared)
     };
     let sync = if !contract.exclusive() || contract.has_supertrait("Sync") {
-        quote!(unsafe impl<'object> #door::SyncInstance for dyn #ident + 'object {})
+        let quiet = &door.quiet;
+        quote!(#quiet unsafe impl<'object> #door::SyncInstance for dyn #ident + 'object {})
     } else {
         quote!()
     };
+    let quiet = &door.quiet;
     let markers: [&[&str]; 4] = [&[], &["Send"], &["Sync"], &["Send", "Sync"]];
     let objects = markers.map(|markers| object(contract, markers));
     let objects = objects.iter();
@@ -529,15 +531,18 @@ fn interface(contract: &Contract<'_>) -> TokenStream {
             const HEADER: *const #door::abi::InterfaceHeader = (Self::TABLE as *const __Interface).cast();
         }
 
+        #quiet
         unsafe impl<'object> #door::ContractParts for dyn #ident + 'object {
             type Interface = __Interface;
             type Use = #door::#usage;
             const DESCRIPTOR: &'static #door::abi::ContractDescriptor = __DESCRIPTOR;
         }
 
+        #quiet
         impl<'object> #door::#side for dyn #ident + 'object {}
         #sync
 
+        #quiet
         unsafe impl<__T: #ident> #door::ImplementedBy<__T> for dyn #ident {
             const INTERFACE: *const #door::abi::InterfaceHeader = __Table::<#door::Direct<__T>>::HEADER;
         }
@@ -616,7 +621,8 @@ fn listed(door: &Door, ident: &Ident, head: &TokenStream, body: TokenStream) -> 
     let head = door.at(ident.span(), head);
     let mut body = Group::new(Delimiter::Brace, body);
     body.set_span(ident.span());
-    quote!(#head #body)
+    let quiet = &door.quiet;
+    quote!(#quiet #head #body)
 }
 
 /// The static reflection data, and its place in the distributed slice.
@@ -666,17 +672,23 @@ fn descriptor(contract: &Contract<'_>) -> TokenStream {
             &#door::method(#flags, #name, #docs, const { &[#(#arguments),*] }, #frame, #result),
         }
     });
+    // What polyplug itself has is no news to anybody.
+    let entry = door.quiet.is_empty().then(|| {
+        quote! {
+            #[#door::linkme::distributed_slice(#door::CONTRACTS)]
+            #[linkme(crate = #door::linkme)]
+            static __CONTRACT: #door::ContractEntry = unsafe { #door::ContractEntry::new(__DESCRIPTOR) };
+        }
+    });
     quote! {
-        const __NAMES: &[&#door::core::primitive::str] = &[#(#names)*];
-        #(#indices)*
-        const __METHODS: &[&#door::abi::MethodDescriptor] = &[#(#descriptors)*];
-        const __DESCRIPTOR: &'static #door::abi::ContractDescriptor =
-            &#door::contract(0 #(#flags)*, #major, #minor, #id, #name, #docs, __NAMES, __METHODS, __bridge);
+            const __NAMES: &[&#door::core::primitive::str] = &[#(#names)*];
+            #(#indices)*
+            const __METHODS: &[&#door::abi::MethodDescriptor] = &[#(#descriptors)*];
+            const __DESCRIPTOR: &'static #door::abi::ContractDescriptor =
+                &#door::contract(0 #(#flags)*, #major, #minor, #id, #name, #docs, __NAMES, __METHODS, __bridge);
 
-        #[#door::linkme::distributed_slice(#door::CONTRACTS)]
-        #[linkme(crate = #door::linkme)]
-        static __CONTRACT: #door::ContractEntry = unsafe { #door::ContractEntry::new(__DESCRIPTOR) };
-    }
+    #entry
+        }
 }
 
 /// The layouts of a method's flattened arguments, in order.
