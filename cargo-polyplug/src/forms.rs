@@ -205,7 +205,7 @@ impl Forms {
         let kind = match ty.kind() {
             TypeKind::OBJECT => "Object".to_owned(),
             TypeKind::ARRAY => format!("Array{}", ty.length()),
-            kind => camel(kind.name()),
+            kind => kind_name(kind.name()),
         };
         format!("{kind}{elements}")
     }
@@ -565,7 +565,7 @@ fn has_two_forms(ty: &TypeInfo, seen: &mut BTreeSet<usize>) -> bool {
 }
 
 /// `GROWING_STRUCT` as `GrowingStruct`.
-fn camel(name: &str) -> String {
+fn kind_name(name: &str) -> String {
     name.split('_')
         .map(|word| {
             let (first, rest) = word.split_at(word.len().min(1));
