@@ -18,7 +18,7 @@ HOST_ONLY, EXCLUSIVE, PINNED = 1, 2, 4
 
 _pair = struct.Struct("<QQ")
 _word = struct.Struct("<Q")
-_HANDLE_CALL = "call(self._h, {number}, frame, out, fault)"
+_HANDLE_CALL = "call__(self._h, {number}, frame__, out__, fault__)"
 _object = struct.Struct("<QQQQ")
 
 
@@ -312,7 +312,8 @@ class Contract:
     def put_object(self, value, flags, owns, block, offset, arena):
         """Writes an object: lent for a call, or given away."""
         library = _native.library()
-        if isinstance(value, ObjectProxy) and value._is_of(self):
+        # An object with one owner cannot become one that many own: that is answered by way of Python.
+        if isinstance(value, ObjectProxy) and value._is_of(self) and not (flags & _values.SHARED and value._h[3] and not value._h[2]):
             handle = value._h
             if not handle[0]:
                 raise ValueError("the object was released, or given away")
@@ -325,11 +326,10 @@ class Contract:
                 return
             if not words[3]:
                 raise ValueError("the object is lent for a call, and cannot be given away")
-            if flags & _values.SHARED:
+            if words[2]:
+                # Its owners count themselves: there is one more.
                 _native.Retain(words[2])(words[1])
-                extra = _native.ObjectHandle(*words)
-                arena.undo.append(lambda: library.polyplug_object_release(extra))
-                extra.disarm()
+                arena.undo.append(lambda: library.polyplug_object_release((ctypes.c_uint64 * 4)(*words)))
             else:
                 value._enter()
                 arena.after.append(value._leave)
@@ -403,7 +403,7 @@ class Contract:
         made = self._object_classes.get(flags)
         if made is None:
             free = flags == _values.SEND | _values.SYNC and not self.flags & EXCLUSIVE
-            made = self._make(ObjectProxy, "call(contract, self._h, {number}, frame, out, fault)", free)
+            made = self._make(ObjectProxy, "call__(contract__, self._h, {number}, frame__, out__, fault__)", free)
             made._guard = None if free else "exclusive" if self.flags & EXCLUSIVE else "shared"
             self._object_classes[flags] = made
         return made
@@ -431,15 +431,16 @@ def _function(method, call, call_text, may_be_fast):
     if len(set(names)) != len(names):
         names = [f"{name}_{at}" for at, name in enumerate(names)]
     values = "".join(name + ", " for name in names)
-    scope = {"general": general, "method": method}
-    lines = [f"def {method.python}({', '.join(['self', *names])}):"]
+    scope = {"general__": general, "method__": method}
+    lines = [f"def method_of_contract({', '.join(['self', *names])}):"]
     fast = _fast(method, names, call, call_text, scope) if may_be_fast else None
-    lines += fast or [f"    return general(self, method, ({values}))"]
+    lines += fast or [f"    return general__(self, method__, ({values}))"]
     exec(compile("\n".join(lines), f"<contract {method.full_name}>", "exec"), scope)
-    made = scope[method.python]
+    made = scope["method_of_contract"]
     made.__doc__ = (method.docs + "\n\n" if method.docs else "") + f"In Rust: `{method.signature}`"
     made.__annotations__ = {name: _annotation(method, argument.hint) for name, argument in zip(names, method.arguments)}
     made.__annotations__["return"] = _annotation(method, method.result_hint)
+    made.__name__ = method.python
     made.__qualname__ = f"{method.contract.name}.{method.name}"
     made.__module__ = "polyplug.contracts"
     return made
@@ -465,12 +466,12 @@ def _fast(method, names, call, call_text, scope):
         if argument.passing == TEXT:
             if _native.BYTES_OFFSET is None:
                 return None
-            checks.append(f"        {name}_ = encode({name})")
-            packed.append(f"id({name}_) + {_native.BYTES_OFFSET}, len({name}_)")
+            checks.append(f"        {name}__ = encode__({name})")
+            packed.append(f"id__({name}__) + {_native.BYTES_OFFSET}, len__({name}__)")
             layout.append((argument.offset, 16, "QQ"))
         elif argument.passing == SLICE and kind == _values.U8 and _native.BYTES_OFFSET is not None:
             checks.append(f"        if {name}.__class__ is not bytes: raise TypeError")
-            packed.append(f"id({name}) + {_native.BYTES_OFFSET}, len({name})")
+            packed.append(f"id__({name}) + {_native.BYTES_OFFSET}, len__({name})")
             layout.append((argument.offset, 16, "QQ"))
         elif argument.passing == BY_VALUE and argument.ty.by_value and kind in _FAST:
             code = _values.FORMATS[kind]
@@ -487,25 +488,25 @@ def _fast(method, names, call, call_text, scope):
             return None
     result = method.result.kind
     if result == _values.UNIT:
-        answer = ["    push(slot)", "    return None"]
+        answer = ["    push__(slot__)", "    return None"]
     elif method.result.by_value and result in _FAST:
-        scope["read"] = struct.Struct("<" + _values.FORMATS[result]).unpack_from
-        value = "value != 0" if result == _values.BOOL else "value"
-        answer = ["    value, = read(out)", "    push(slot)", f"    return {value}"]
+        scope["read__"] = struct.Struct("<" + _values.FORMATS[result]).unpack_from
+        value = "value__ != 0" if result == _values.BOOL else "value__"
+        answer = ["    value__, = read__(out__)", "    push__(slot__)", f"    return {value}"]
     elif result == _values.STRING or result == _values.LIST and method.result.elements[0].kind == _values.U8:
-        scope.update(read=_pair.unpack_from, string_at=_native.string_at, release=_native.library().polyplug_buffer_release)
+        scope.update(read__=_pair.unpack_from, string_at__=_native.string_at, release__=_native.library().polyplug_buffer_release)
         is_text = result == _values.STRING
         answer = [
-            "    address, length = read(out)",
-            "    if not length:",
-            "        push(slot)",
+            "    address__, length__ = read__(out__)",
+            "    if not length__:",
+            "        push__(slot__)",
             "        return " + ("''" if is_text else "b''"),
-            "    value = string_at(address, length)",
-            "    release(out)",
-            "    push(slot)",
-            "    return " + ("decode(value)" if is_text else "value"),
+            "    value__ = string_at__(address__, length__)",
+            "    release__(out__)",
+            "    push__(slot__)",
+            "    return " + ("decode__(value__)" if is_text else "value__"),
         ]
-        scope["decode"] = bytes.decode
+        scope["decode__"] = bytes.decode
     else:
         return None
     form, at = "<", 0
@@ -527,8 +528,8 @@ def _fast(method, names, call, call_text, scope):
         return raised
 
     scope.update(
-        pop=free.pop, push=free.append, new=lambda: (frames(), outs(), faults()), call=call, failed=failed,
-        encode=str.encode, pack=struct.Struct(form).pack_into, contract=method.contract._pointer,
+        id__=id, len__=len, pop__=free.pop, push__=free.append, new__=lambda: (frames(), outs(), faults()), call__=call, failed__=failed,
+        encode__=str.encode, pack__=struct.Struct(form).pack_into, contract__=method.contract._pointer,
     )
     values = "".join(name + ", " for name in names)
     prepare = []
@@ -536,20 +537,20 @@ def _fast(method, names, call, call_text, scope):
         prepare = [
             "    try:",
             *checks,
-            f"        pack(frame, 0, {', '.join(packed)})",
+            f"        pack__(frame__, 0, {', '.join(packed)})",
             "    except Exception:",
-            "        push(slot)",
-            f"        return general(self, method, ({values}))",
+            "        push__(slot__)",
+            f"        return general__(self, method__, ({values}))",
         ]
     return [
         "    try:",
-        "        slot = pop()",
+        "        slot__ = pop__()",
         "    except IndexError:",
-        "        slot = new()",
-        "    frame, out, fault = slot",
+        "        slot__ = new__()",
+        "    frame__, out__, fault__ = slot__",
         *prepare,
         f"    if {call_text.format(number=method.number)}:",
-        "        raise failed(slot)",
+        "        raise failed__(slot__)",
         *answer,
     ]
 

@@ -5,6 +5,7 @@ import ctypes.util
 import os
 import pathlib
 import sys
+import threading
 
 if ctypes.sizeof(ctypes.c_void_p) != 8 or sys.byteorder != "little":
     raise ImportError("polyplug needs a 64-bit, little-endian Python")
@@ -239,16 +240,8 @@ class ObjectHandle(ctypes.c_uint64 * 4):
 
     thread = None
 
-    def disarm(self):
-        """Gives up nothing when it goes; who made it does that."""
-        self.given_away = True
-
-    given_away = False
-
     def __del__(self):
-        import threading
-
-        if not self[3] or self.given_away or _library is None:
+        if not self[3] or _library is None:
             return
         if self.thread is not None and self.thread != threading.get_ident():
             return  # it must not be dropped on this thread: it stays
