@@ -8,7 +8,7 @@ import pathlib
 import struct
 import threading
 
-from . import _native, _values
+from . import _errors, _native, _values
 from ._errors import Err, Fault, Ok, Text, asked, new_fault, take_fault
 from ._values import Arena, FieldNode, Scope, TypeNode, VariantNode, hint, identifier, wrong
 
@@ -446,12 +446,25 @@ def _function(method, call, call_text, may_be_fast):
     return made
 
 
-_ANNOTATIONS = {"datetime": datetime, "pathlib": pathlib, "collections": collections, "Fault": Fault}
+_ANNOTATIONS = {"datetime": datetime, "pathlib": pathlib, "collections": collections, "polyplug": _errors}
+
+
+class _Names(dict):
+    """The classes of a method's contract, made when they are asked for."""
+
+    def __init__(self, method):
+        super().__init__()
+        self._types = method.contract.types
+
+    def __missing__(self, name):
+        if name in self._types._nodes:
+            return getattr(self._types, name)
+        raise KeyError(name)
 
 
 def _annotation(method, text):
     try:
-        return eval(text, dict(_ANNOTATIONS))
+        return eval(text, dict(_ANNOTATIONS), _Names(method))
     except Exception:
         return text
 

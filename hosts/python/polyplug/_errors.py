@@ -2,6 +2,7 @@
 
 import ctypes
 import traceback
+import typing
 
 from . import _native
 
@@ -10,6 +11,9 @@ KINDS = {
     7: "unknown-method", 8: "raised",
 }
 _NUMBERS = {word: number for number, word in KINDS.items()}
+
+
+T = typing.TypeVar("T")
 
 
 class Error(Exception):
@@ -55,7 +59,7 @@ class Fault(Exception):
         return f"{self.kind}{called}: {self.message}{at}"
 
 
-class Ok:
+class Ok(typing.Generic[T]):
     """The `Ok` of a result that lies inside another value."""
 
     __slots__ = ("value",)
@@ -74,7 +78,7 @@ class Ok:
         return f"Ok({self.value!r})"
 
 
-class Err(Exception):
+class Err(Exception, typing.Generic[T]):
     """The `Err` of a method, raised; or of a result that lies inside another value. `value` is what it carries."""
 
     __match_args__ = ("value",)
@@ -93,7 +97,7 @@ class Err(Exception):
         return str(self.value)
 
 
-class Some:
+class Some(typing.Generic[T]):
     """A value that is there, where `None` could be meant by it too: of an option in an option."""
 
     __slots__ = ("value",)

@@ -149,7 +149,7 @@ _listeners = {}
 def _heard(key, event):
     try:
         record = event.contents
-        _listeners[key](Event(record.code.text(), record.module.text(), record.text.text()))
+        _listeners[key](Event(record.code.text(), record.module.text().strip("`"), record.text.text()))
     except BaseException:
         import sys
 

@@ -204,3 +204,30 @@ def test_a_library_that_is_missing_says_how_to_get_it(tmp_path):
     answer = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
     assert answer.returncode != 0
     assert "cargo xtask library" in answer.stderr and "POLYPLUG_LIBRARY" in answer.stderr and "none.so" in answer.stderr
+
+
+def command(*arguments):
+    """What `python -m polyplug` prints."""
+    return subprocess.run([sys.executable, "-m", "polyplug", *map(str, arguments)], capture_output=True, text=True)
+
+
+def test_inspect_says_what_is_there(libraries):
+    answer = command("inspect", libraries["hello"])
+    assert answer.returncode == 0, answer.stderr
+    assert "plugin hello 0.1.0" in answer.stdout and "contract demo.greeter 1.0 (Greeter)" in answer.stdout
+    assert "add(a: u32, b: u32) -> u32" in answer.stdout and "A greeting for `name`." in answer.stdout
+    answer = command("inspect", "nowhere.so")
+    assert answer.returncode == 1 and "nowhere.so" in answer.stderr
+
+
+def test_stubs_are_python(libraries, tmp_path):
+    answer = command("stubs", libraries["hello"], libraries["kinds"], libraries["every"], "--out", tmp_path)
+    assert answer.returncode == 0, answer.stderr
+    files = {file.name: file.read_text() for file in tmp_path.iterdir()}
+    for name, text in files.items():
+        compile(text, name, "exec", flags=__import__("__future__").annotations.compiler_flag)
+    greeter = files["demo_greeter.pyi"]
+    assert "class Greeter(typing.Protocol):" in greeter and "def greet(self, name: str) -> str:" in greeter
+    kinds = files["fixture_kinds.pyi"]
+    assert "class Colour(enum.IntEnum):" in kinds and "    class Circle(Shape):" in kinds and "x: float" in kinds
+    assert "work: collections.abc.Callable[[int], int]" in files["every_every.pyi"]

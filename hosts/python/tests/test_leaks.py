@@ -50,12 +50,12 @@ def test_errors(every):
 def test_faults(kinds):
     def work():
         try:
-            kinds.panic("x" * 100)
+            kinds.panic("x" * 10_000)
         except polyplug.Fault:
             return
         raise AssertionError("no fault")
 
-    stays_flat(work, 20_000)
+    stays_flat(work, 5_000)
 
 
 def test_host_contracts(runtime, libraries):
