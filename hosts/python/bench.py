@@ -2,9 +2,14 @@
 
     python hosts/python/bench.py target/release/libhello.so
 
-Two floors stand beside every figure. `bare call`: only the foreign call, into `polyplug_call`, with a frame that was filled before,
-and for a text the two calls more that fetch and release it. `by hand`: the same, with the arguments packed into the frame and the
-result read, for every call, as anybody has to who wants a value. The medians of several rounds, which take turns.
+Three floors stand beside every figure:
+
+* `typed`: the C function behind the method, called through ctypes with declared types, as one calls any C function; a text is encoded
+  before, and fetched, decoded and released after. It follows no reload, contains no unload, and checks nothing.
+* `by hand`: `polyplug_call`, with the arguments packed into the frame and the result read, as the proxy has to.
+* `prepared`: `polyplug_call` alone, with a frame that was filled before; of a text fetching and releasing too, but no encoding.
+
+The medians of several rounds, which take turns.
 """
 
 import ctypes
@@ -49,6 +54,17 @@ def main():
         add, greet = methods["add"].number, methods["greet"].number
         shared = dict(call=call, handle=handle, frame=frame, out=out, fault=fault, greeter=greeter, add=add, greet=greet)
 
+        # The typed face: a head of 40 bytes, then the functions.
+        pinned = greeter._pin()
+        face, state = ctypes.c_void_p(), ctypes.c_void_p()
+        if library.polyplug_pinned_face(pinned, ctypes.byref(face), ctypes.byref(state), None):
+            raise RuntimeError
+        functions = ctypes.cast(face.value + 40, ctypes.POINTER(ctypes.c_void_p))
+        receiver = (ctypes.c_void_p * 3)(state.value, None, None)
+        typed_add = ctypes.CFUNCTYPE(ctypes.c_uint32, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint32)(functions[add])
+        typed_greet = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_void_p)(functions[greet])
+        assert typed_add(receiver, 2, 3) == 5
+
         two, one = struct.Struct("<II"), struct.Struct("<I")
 
         def add_by_hand(a, b):
@@ -60,6 +76,7 @@ def main():
         struct.pack_into("<II", frame, 0, 2, 3)
         scalar = measured([
             loop("proxy", "add(2, 3)", add=greeter.add),
+            loop("typed", "add(receiver, 2, 3)", add=typed_add, receiver=receiver),
             loop("hand", "add_by_hand(2, 3)", add_by_hand=add_by_hand),
             loop("bare", "call(handle, add, frame, out, fault)", **shared),
         ])
@@ -81,7 +98,15 @@ def main():
             release(out)
             return answer
 
-        assert greet_by_hand(text) == greeter.greet(text) == "Hello, sixteen letters!!"
+        def greet_typed(name):
+            data = name.encode()
+            typed_greet(receiver, data, len(data), out)
+            at, length = pair.unpack_from(out)
+            answer = string_at(at, length).decode()
+            release(out)
+            return answer
+
+        assert greet_typed(text) == greet_by_hand(text) == greeter.greet(text) == "Hello, sixteen letters!!"
         pair.pack_into(frame, 0, address, len(kept))
         call(handle, greet, frame, out, fault)
         at, length = pair.unpack_from(out)
@@ -99,15 +124,16 @@ def main():
 
         texts = measured([
             loop("proxy", "greet(text)", greet=greeter.greet, text=text),
+            loop("typed", "greet_typed(text)", greet_typed=greet_typed, text=text),
             loop("hand", "greet_by_hand(text)", greet_by_hand=greet_by_hand, text=text),
             filled(loop(
                 "bare", "call(handle, greet, frame, out, fault); string_at(fetched, length); release(out)",
                 string_at=string_at, fetched=fetched, length=length, release=release, **shared,
             )),
         ])
-    print(f"{'':28}{'proxy':>9}{'by hand':>9}{'ratio':>7}{'bare call':>11}{'ratio':>7}")
-    for name, (proxy, hand, bare) in (("add(u32, u32) -> u32", scalar), ("greet(16 bytes) -> String", texts)):
-        print(f"{name:28}{proxy:6.0f} ns{hand:6.0f} ns{proxy / hand:6.2f}x{bare:8.0f} ns{proxy / bare:6.2f}x")
+    print(f"{'':26}{'proxy':>8}" + "".join(f"{name:>10}{'ratio':>7}" for name in ("typed", "by hand", "prepared")))
+    for name, (proxy, *floors) in (("add(u32, u32) -> u32", scalar), ("greet(16 B) -> String", texts)):
+        print(f"{name:26}{proxy:5.0f} ns" + "".join(f"{floor:7.0f} ns{proxy / floor:6.2f}x" for floor in floors))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ const LIBRARY: &str = "polyplug-capi";
 const PLUGINS: [&str; 5] = ["hello", "every", "counter", "kinds", "tuned"];
 
 /// What the tests import, and what builds the package.
-const REQUIRED: [&str; 2] = ["pytest", "setuptools"];
+const REQUIRED: [&str; 3] = ["pytest", "setuptools", "wheel"];
 
 /// Build what the host in Python needs, install it into `<target>/venv`, and run its tests there.
 ///
@@ -121,7 +121,7 @@ fn installed(workspace: &Workspace) -> Result<PathBuf> {
         let install = installs.to_string();
         if installs.run().is_err() {
             return Err(Missing {
-                what: REQUIRED.join(" and "),
+                what: REQUIRED.join(" or "),
                 install,
             }
             .into());

@@ -193,6 +193,7 @@ def _declare(opened):
         "buffer_new": (ctypes.c_int32, [_pointer, ctypes.c_size_t, ctypes.c_size_t, _pointer]),
         "object_release": (ctypes.c_int32, [_pointer]),
         "caller_pin": (_pointer, [_pointer, *error]),
+        "pinned_face": (ctypes.c_int32, [_pointer, _pointer, _pointer, *error]),
         "plugin": (ctypes.c_int32, [_pointer, ctypes.POINTER(Slice), *error]),
         "is_current": (ctypes.c_int32, [_pointer, _pointer, *error]),
         "instance_migrate": (ctypes.c_int32, [_pointer, *error]),
