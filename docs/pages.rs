@@ -39,6 +39,9 @@ pub mod threads {}
 #[doc = include_str!("src/hosts.md")]
 pub mod hosts {}
 
+#[doc = include_str!("src/python.md")]
+pub mod python {}
+
 #[doc = include_str!("src/async.md")]
 pub mod asynchronous {}
 

@@ -10,6 +10,7 @@ mod checks;
 mod demo;
 mod library;
 mod machine;
+mod python;
 mod soak;
 mod steps;
 mod table;
@@ -36,6 +37,7 @@ enum Command {
     Bench(bench::Options),
     Soak(soak::Options),
     Library(library::Options),
+    Python(python::Options),
 }
 
 fn main() -> ExitCode {
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         Command::Bench(options) => bench::run(&workspace, &options),
         Command::Soak(options) => soak::run(&workspace, &options),
         Command::Library(options) => library::run(&workspace, &options),
+        Command::Python(options) => python::run(&workspace, &options),
     });
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -7,6 +7,24 @@ use anyhow::Result;
 
 use crate::cargo::Invocation;
 
+/// A step that cannot run here, because the machine lacks something. It is told, and fails nothing.
+#[derive(Debug)]
+pub(crate) struct Missing {
+    /// What is not there.
+    pub(crate) what: String,
+    /// The command that installs it.
+    pub(crate) install: String,
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, install } = self;
+        write!(f, "this machine lacks {what}; install it: {install}")
+    }
+}
+
+impl std::error::Error for Missing {}
+
 /// One thing to do.
 pub(crate) struct Step<'a> {
     name: &'static str,
@@ -57,6 +75,7 @@ pub(crate) fn run(steps: Vec<Step<'_>>, fail_fast: bool) -> bool {
     let start = Instant::now();
     let mut failed = Vec::new();
     let mut left_out = Vec::new();
+    let mut missing = Vec::new();
     for (position, Step { name, shown, work }) in steps.into_iter().enumerate() {
         if fail_fast && !failed.is_empty() {
             left_out.push(name);
@@ -68,6 +87,10 @@ pub(crate) fn run(steps: Vec<Step<'_>>, fail_fast: bool) -> bool {
         let took = Seconds(start.elapsed());
         match outcome {
             Ok(()) => println!("== {name}: passed in {took}"),
+            Err(error) if error.is::<Missing>() => {
+                println!("== {name}: MISSING: {error}");
+                missing.push(format!("{name}: {error}"));
+            }
             Err(error) => {
                 println!("== {name}: FAILED in {took}: {error:#}");
                 failed.push(name);
@@ -77,7 +100,7 @@ pub(crate) fn run(steps: Vec<Step<'_>>, fail_fast: bool) -> bool {
 
     println!(
         "\n{} of {count} steps passed in {}",
-        count - failed.len() - left_out.len(),
+        count - failed.len() - left_out.len() - missing.len(),
         Seconds(start.elapsed())
     );
     if !failed.is_empty() {
@@ -85,6 +108,9 @@ pub(crate) fn run(steps: Vec<Step<'_>>, fail_fast: bool) -> bool {
     }
     if !left_out.is_empty() {
         println!("not run: {}", left_out.join(", "));
+    }
+    for missing in missing {
+        println!("missing: {missing}");
     }
     failed.is_empty()
 }
@@ -130,5 +156,17 @@ mod tests {
         ));
         assert_eq!(runs.get(), 3);
         assert!(run(vec![step("b", true, &runs)], true));
+    }
+
+    #[test]
+    fn what_the_machine_lacks_fails_nothing() {
+        let lacking = Step::check("a", "", || {
+            Err(Missing {
+                what: "a language".to_owned(),
+                install: "install it".to_owned(),
+            }
+            .into())
+        });
+        assert!(run(vec![lacking], true));
     }
 }

@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::cargo::{Invocation, TARGET_VARIABLE, Workspace};
 use crate::checks;
+use crate::python;
 use crate::steps::{self, Step};
 
 /// The packages whose tests also run under the sanitizers.
@@ -79,6 +80,11 @@ fn usual(workspace: &Workspace) -> Vec<Step<'_>> {
         Step::command(
             "docs",
             cargo(&["doc", "--workspace", "--no-deps"]).variable("RUSTDOCFLAGS", "-D warnings"),
+        ),
+        Step::check(
+            "python",
+            "the tests of hosts/python, in <target>/venv",
+            || python::test(workspace),
         ),
     ];
     steps.extend(checks::QUICK.iter().map(|check| {
