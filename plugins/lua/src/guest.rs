@@ -11,7 +11,7 @@ use polyplug::{Context, Fault, Passing, Source, TypeKind};
 use crate::hot::{self, Outcome, Plan};
 use crate::natives;
 use crate::short_name;
-use crate::values::Values;
+use crate::values::{Values, kind};
 use crate::vm::{Held, Inner, Vm};
 
 /// An opened file.
@@ -207,9 +207,9 @@ fn answering(
             }
             other => {
                 return Ok(Err(format!(
-                    "plugin `{plugin}`: `{name}`, a method of contract `{}`, is a {}, and must be a function",
+                    "plugin `{plugin}`: `{name}`, a method of contract `{}`, is {}, and must be a function",
                     contract.id(),
-                    other.type_name()
+                    kind(&other)
                 )));
             }
         }

@@ -23,7 +23,7 @@ fn unfit<T>(expected: &str, got: &Value) -> Result<T, Unfit> {
 }
 
 /// What a value is called in messages.
-fn kind(value: &Value) -> String {
+pub(crate) fn kind(value: &Value) -> String {
     match value {
         Value::Nil => "nil".to_owned(),
         Value::Integer(_) | Value::Number(_) => "a number".to_owned(),
