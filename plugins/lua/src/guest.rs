@@ -1,6 +1,5 @@
 //! A file that was opened: what plugins are in it, their states, and the answers to calls.
 
-use core::ffi::c_int;
 use std::error::Error;
 use std::sync::Arc;
 
@@ -8,7 +7,7 @@ use mlua::{Function, Table, Value};
 use polyplug::guest::{Call, Contract, ContractView, Guest, Implementation, Implements, Plugin};
 use polyplug::{Context, Fault, Passing, Source, TypeKind};
 
-use crate::hot::{self, Outcome, Plan};
+use crate::hot::{self, Outcome, Plan, Slot};
 use crate::natives;
 use crate::short_name;
 use crate::values::{Values, kind};
@@ -183,7 +182,7 @@ fn answering(
         let found: Value = inner.face.find.call((table, contract.id(), name))?;
         match found {
             Value::Function(function) => methods.push(Some(Answering {
-                plan: Plan::of(&inner.lua, method, &function),
+                plan: Plan::of(inner, method, &function),
                 function,
             })),
             Value::Nil if method.has_default() => {
@@ -240,7 +239,7 @@ impl Guest for LuaGuest {
         let mut made = inner.call(&inner.face.construct, arguments)?;
         let state = made.pop_front().unwrap_or_default();
         Ok(Box::new(LuaPlugin {
-            reference: hot::keep(&inner.lua, state.clone())?,
+            slot: inner.stack.keep(&inner, state.clone()),
             state: Held::new(vm, state),
             loaded: Arc::clone(&self.loaded),
             plugin,
@@ -254,13 +253,15 @@ struct LuaPlugin {
     plugin: usize,
     state: Held<Value>,
     /// The same state, for the short way.
-    reference: c_int,
+    slot: Option<Slot>,
 }
 
 impl Drop for LuaPlugin {
     fn drop(&mut self) {
         let inner = self.state.vm().enter();
-        hot::let_go(&inner.lua, self.reference);
+        if let Some(slot) = self.slot {
+            inner.stack.let_go(&inner, slot);
+        }
     }
 }
 
@@ -286,9 +287,10 @@ impl Implementation for LuaPlugin {
             )));
         };
         if let Some(plan) = &answering.plan
+            && let Some(slot) = self.slot
             && inner.is_outermost()
         {
-            match hot::call(&inner, plan, self.reference, call) {
+            match hot::call(&inner, plan, slot, call) {
                 Outcome::Answered => return Ok(()),
                 Outcome::Returned(value) => return call.answer(&mut Values(&inner), &value, &[]),
                 Outcome::Failed(failure) => return Err(inner.fault_of(failure)),

@@ -3,11 +3,13 @@
 //!
 //! What is always true:
 //!
-//! * **L1** The state of a [`Stack`] is the main one of its machine, alive while that is, and used only by who has entered the
-//!   machine, outermost: nothing of the machine runs below, so the stack is as deep as a new one.
+//! * **L1** The state of a [`Stack`] is a thread of its machine that is kept while that lives, and is used only by who has
+//!   entered the machine, outermost: nothing of the machine runs below.
 //! * **L2** No Lua error crosses a frame of Rust: what may raise runs inside `lua_pcall`. (Without memory Lua ends the process.)
-//! * **L3** References are those of [`keep`], to values of the same machine, until [`let_go`].
+//! * **L3** What is kept lies at the bottom of the stack: the function that looks at errors at 1, values at their [`Slot`]s,
+//!   and nothing above `top` between calls.
 
+use core::cell::{Cell, RefCell};
 use core::ffi::c_int;
 
 use mlua::ffi;
@@ -18,39 +20,29 @@ use polyplug_abi::{Buffer, Slice};
 
 use crate::vm::Inner;
 
-/// The main stack of a machine.
+/// A stack of a machine on which calls are made.
 pub(crate) struct Stack {
     state: *mut ffi::lua_State,
-    /// The function that looks at errors.
-    on_error: c_int,
-    /// A place for one value on its way.
+    /// The highest place that is kept.
+    top: Cell<c_int>,
+    /// Places below that which are free again.
+    free: RefCell<Vec<c_int>>,
+    /// A place in the registry for one value on its way.
     passing: c_int,
 }
 
 // SAFETY: L1.
 unsafe impl Send for Stack {}
 
-/// Keeps a value where the short way finds it.
-pub(crate) fn keep(lua: &Lua, value: Value) -> mlua::Result<c_int> {
-    let mut reference = ffi::LUA_NOREF;
-    // SAFETY: it has one argument, which is taken; it is called protected.
-    unsafe {
-        lua.exec_raw::<()>(value, |state| {
-            reference = ffi::luaL_ref(state, ffi::LUA_REGISTRYINDEX);
-        })?;
-    }
-    Ok(reference)
-}
+/// Where a value is kept on the stack.
+#[derive(Clone, Copy)]
+pub(crate) struct Slot(c_int);
 
-/// Gives up what was kept.
-pub(crate) fn let_go(lua: &Lua, reference: c_int) {
-    // SAFETY: L3; it is called protected. Its only failure is want of memory, and keeps the value.
-    let _ = unsafe {
-        lua.exec_raw::<()>((), |state| {
-            ffi::luaL_unref(state, ffi::LUA_REGISTRYINDEX, reference);
-        })
-    };
-}
+/// Where the function that looks at errors is.
+const ON_ERROR: c_int = 1;
+
+/// How many values one call pushes at most, and what Lua wants beyond.
+const ROOM: c_int = 40;
 
 /// What the short way came to.
 pub(crate) enum Outcome {
@@ -90,7 +82,7 @@ enum Out {
 pub(crate) struct Plan {
     arguments: Box<[(In, usize)]>,
     result: Out,
-    function: c_int,
+    function: Slot,
 }
 
 /// Integers to this one are exact as a Lua number.
@@ -98,7 +90,7 @@ const EXACT: f64 = (1_u64 << 53) as f64;
 
 impl Plan {
     /// A plan, if the method is plain enough.
-    pub(crate) fn of(lua: &Lua, method: Method<'_>, function: &Function) -> Option<Self> {
+    pub(crate) fn of(inner: &Inner, method: Method<'_>, function: &Function) -> Option<Self> {
         if method.borrows() || method.arguments().len() > 8 {
             return None;
         }
@@ -137,7 +129,7 @@ impl Plan {
         Some(Self {
             arguments: arguments.into(),
             result,
-            function: keep(lua, Value::Function(function.clone())).ok()?,
+            function: inner.stack.keep(inner, Value::Function(function.clone()))?,
         })
     }
 }
@@ -145,14 +137,64 @@ impl Plan {
 impl Stack {
     /// Of a machine that nobody else has entered.
     pub(crate) fn new(lua: &Lua, on_error: Function) -> mlua::Result<Self> {
-        let mut main = core::ptr::null_mut();
-        // SAFETY: nothing is done on it.
-        unsafe { lua.exec_raw::<()>((), |state| main = state)? };
+        let mut state = core::ptr::null_mut();
+        let mut passing = ffi::LUA_NOREF;
+        // SAFETY: called protected, with the function as its one argument; it leaves nothing. The thread is kept by the
+        // registry for good.
+        unsafe {
+            lua.exec_raw::<()>(on_error, |main| {
+                state = ffi::lua_newthread(main);
+                ffi::luaL_ref(main, ffi::LUA_REGISTRYINDEX);
+                ffi::lua_xmove(main, state, 1);
+                ffi::luaL_checkstack(state, ROOM, core::ptr::null());
+                ffi::lua_pushboolean(main, 1);
+                passing = ffi::luaL_ref(main, ffi::LUA_REGISTRYINDEX);
+            })?;
+        }
         Ok(Self {
-            state: main,
-            on_error: keep(lua, Value::Function(on_error))?,
-            passing: keep(lua, Value::Boolean(true))?,
+            state,
+            top: Cell::new(ON_ERROR),
+            free: RefCell::new(Vec::new()),
+            passing,
         })
+    }
+
+    /// Keeps a value where the short way finds it; nothing while a call is on this stack, or when it is full.
+    pub(crate) fn keep(&self, inner: &Inner, value: Value) -> Option<Slot> {
+        if !inner.is_outermost() {
+            return None;
+        }
+        let place = match self.free.borrow_mut().pop() {
+            Some(place) => place,
+            None if self.top.get() < 4_000 => self.top.get() + 1,
+            None => return None,
+        };
+        let (state, top) = (self.state, self.top.get());
+        // SAFETY: called protected, with the value as its one argument; L1, L3: the place is kept, or the one above.
+        let kept = unsafe {
+            inner.lua.exec_raw::<()>(value, |main| {
+                ffi::luaL_checkstack(state, ROOM, core::ptr::null());
+                ffi::lua_xmove(main, state, 1);
+                if place <= top {
+                    ffi::lua_replace(state, place);
+                }
+            })
+        };
+        kept.ok()?;
+        self.top.set(top.max(place));
+        Some(Slot(place))
+    }
+
+    /// Gives up what was kept.
+    pub(crate) fn let_go(&self, inner: &Inner, slot: Slot) {
+        if inner.is_outermost() {
+            // SAFETY: L1, L3; there is room for one value.
+            unsafe {
+                ffi::lua_pushnil(self.state);
+                ffi::lua_replace(self.state, slot.0);
+            }
+            self.free.borrow_mut().push(slot.0);
+        }
     }
 
     /// Takes the value on top of the stack off it, for the long way.
@@ -183,18 +225,16 @@ fn c_int_of<T: From<c_int>>(reference: c_int) -> T {
     reference.into()
 }
 
-/// Calls a method of the value that `receiver` refers to (L3). The machine is entered outermost.
-pub(crate) fn call(inner: &Inner, plan: &Plan, receiver: c_int, call: &mut Call<'_>) -> Outcome {
+/// Calls a method of the value in the slot `receiver`. The machine is entered outermost.
+pub(crate) fn call(inner: &Inner, plan: &Plan, receiver: Slot, call: &mut Call<'_>) -> Outcome {
     let state = inner.stack.state;
     let frame = call.frame().cast::<u8>();
     // SAFETY: L1, L2; the frame is that of the method for which the plan was made, and so is the place for the result. There is
-    // room for twenty values on a stack on which nothing runs.
+    // room above `top` for what one call pushes.
     unsafe {
-        let top = ffi::lua_gettop(state);
-        let registry = ffi::LUA_REGISTRYINDEX;
-        ffi::lua_rawgeti(state, registry, c_int_of(inner.stack.on_error));
-        ffi::lua_rawgeti(state, registry, c_int_of(plan.function));
-        ffi::lua_rawgeti(state, registry, c_int_of(receiver));
+        let top = inner.stack.top.get();
+        ffi::lua_pushvalue(state, plan.function.0);
+        ffi::lua_pushvalue(state, receiver.0);
         for &(kind, offset) in &plan.arguments {
             let place = frame.add(offset);
             let number = match kind {
@@ -232,7 +272,7 @@ pub(crate) fn call(inner: &Inner, plan: &Plan, receiver: c_int, call: &mut Call<
             ffi::lua_pushnumber(state, number);
         }
         let (given, expected) = (plan.arguments.len() as c_int + 1, 1);
-        if ffi::lua_pcall(state, given, expected, top + 1) != 0 {
+        if ffi::lua_pcall(state, given, expected, ON_ERROR) != 0 {
             let failure = inner.stack.pop(&inner.lua);
             ffi::lua_settop(state, top);
             return Outcome::Failed(failure);
