@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use mlua::{
     Function, Lua, LuaOptions, MultiValue, StdLib, Table, UserDataRef, Value,
@@ -39,6 +39,20 @@ pub(crate) struct Inner {
     pub(crate) face: Face,
     pub(crate) stack: Stack,
     pub(crate) lua: Lua,
+}
+
+/// `face.lua`, compiled once for all machines.
+fn face(lua: &Lua) -> mlua::Result<Function> {
+    static COMPILED: OnceLock<Vec<u8>> = OnceLock::new();
+    if let Some(code) = COMPILED.get() {
+        let chunk = lua.load(&code[..]).set_mode(ChunkMode::Binary);
+        return chunk.into_function();
+    }
+    let chunk = lua.load(include_str!("face.lua")).set_name("=polyplug");
+    let face = chunk.into_function()?;
+    // Another thread may have been faster, with the same.
+    let _ = COMPILED.set(face.dump(false));
+    Ok(face)
 }
 
 /// The functions and tables of `face.lua` that the loader uses.
@@ -101,10 +115,8 @@ impl Vm {
         let lua = natives::machine(LuaOptions::new().catch_rust_panics(false), StdLib::ALL)?;
         let internal: Table = {
             let table = natives::table(&lua)?;
-            let chunk = lua.load(include_str!("face.lua"));
-            chunk
-                .set_name("=polyplug")
-                .call((table.clone(), short_name(path)))?
+            let face = face(&lua)?;
+            face.call((table.clone(), short_name(path)))?
         };
         lua.set_named_registry_value("polyplug.method", internal.get::<Function>("method")?)?;
         if let Some(folder) = path.parent() {
