@@ -15,6 +15,11 @@ mod object;
 mod values;
 mod vm;
 
+/// The page of the book, whose blocks are run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/lua.md")]
+mod page {}
+
 #[derive(Default)]
 struct Lua;
 
