@@ -105,6 +105,7 @@ struct PluginData {
 
 /// A registration that was made while the program runs, with everything that it points to.
 #[repr(C)]
+#[expect(clippy::vec_box, reason = "others point to what is in the boxes")]
 struct Record {
     head: GuestModule,
     registration: Registration,

@@ -121,7 +121,7 @@ pub trait Language {
     /// `u128`.
     fn to_wide_unsigned(&mut self, value: &Self::Value) -> Result<u128, Unfit> {
         let value = self.to_integer(value)?;
-        u128::try_from(value).map_err(|_| Unfit(format!("{value} is negative")))
+        u128::try_from(value).map_err(|_negative| Unfit(format!("{value} is negative")))
     }
     /// `f32`, `f64`.
     fn to_float(&mut self, value: &Self::Value) -> Result<f64, Unfit>;
@@ -164,6 +164,10 @@ pub trait Language {
         ty: Type<'_>,
     ) -> Result<(usize, Vec<Self::Value>), Unfit>;
     /// The pairs of a map.
+    #[expect(
+        clippy::type_complexity,
+        reason = "an associated type cannot be named shorter"
+    )]
     fn to_map(&mut self, value: &Self::Value) -> Result<Vec<(Self::Value, Self::Value)>, Unfit>;
     /// The items of a set.
     fn to_set(&mut self, value: &Self::Value) -> Result<Vec<Self::Value>, Unfit> {

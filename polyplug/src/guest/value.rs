@@ -222,7 +222,7 @@ impl Language for Values {
         match value {
             Value::Large(value) => Ok(*value),
             Value::Integer(value) => {
-                u128::try_from(*value).map_err(|_| Unfit(format!("{value} is negative")))
+                u128::try_from(*value).map_err(|_negative| Unfit(format!("{value} is negative")))
             }
             other => other.unfit("an integer"),
         }
