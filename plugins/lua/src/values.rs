@@ -388,7 +388,7 @@ impl Language for Values<'_> {
             return Ok(value);
         }
         let value = self.to_integer(value)?;
-        u128::try_from(value).map_err(|_| Unfit(format!("{value} is negative")))
+        u128::try_from(value).map_err(|_negative| Unfit(format!("{value} is negative")))
     }
     fn to_float(&mut self, value: &Value) -> Result<f64, Unfit> {
         match value {
@@ -499,7 +499,7 @@ impl Language for Values<'_> {
             return Duration::try_from_secs_f64(seconds)
                 .map_err(|error| Unfit(format!("{seconds} seconds: {error}")));
         }
-        let (seconds, nanoseconds) = self.to_moment(value)?;
+        let (seconds, nanoseconds) = self.read_moment(value)?;
         match u64::try_from(seconds) {
             Ok(seconds) => Ok(Duration::new(seconds, nanoseconds)),
             Err(_) => Err(Unfit(format!("{seconds} seconds are out of range"))),
@@ -515,7 +515,7 @@ impl Language for Values<'_> {
             let nanoseconds = ((seconds - whole) * 1e9) as u32;
             (whole as i128, nanoseconds.min(999_999_999))
         } else {
-            self.to_moment(value)?
+            self.read_moment(value)?
         };
         match i64::try_from(seconds) {
             Ok(seconds) => Ok((seconds, nanoseconds)),
@@ -611,7 +611,7 @@ impl Values<'_> {
         Ok(Value::Table(table))
     }
 
-    fn to_moment(&mut self, value: &Value) -> Result<(i128, u32), Unfit> {
+    fn read_moment(&mut self, value: &Value) -> Result<(i128, u32), Unfit> {
         let Value::Table(table) = value else {
             return unfit("seconds, or a table with seconds and nanoseconds", value);
         };
