@@ -43,7 +43,7 @@ impl LuaGuest {
     pub(crate) fn open(source: &Source) -> Result<Self, String> {
         let vm = Vm::new(&source.path)
             .map_err(|error| format!("no machine could be made for it: {error}"))?;
-        let inner = vm.enter();
+        let inner = vm.enter().map_err(|fault| fault.message().to_owned())?;
         let opened = Self::read(&vm, &inner, source);
         drop(inner);
         opened
@@ -228,7 +228,7 @@ impl Guest for LuaGuest {
         saved: Option<&[u8]>,
     ) -> Result<Box<dyn Implementation>, Box<dyn Error + Send + Sync>> {
         let vm = self.loaded.vm();
-        let inner = vm.enter();
+        let inner = vm.enter()?;
         let loaded = &self.loaded.value(&inner)[plugin];
         let saved = match saved {
             Some(saved) => Value::String(inner.lua.create_string(saved)?),
@@ -258,8 +258,9 @@ struct LuaPlugin {
 
 impl Drop for LuaPlugin {
     fn drop(&mut self) {
-        let inner = self.state.vm().enter();
-        if let Some(slot) = self.slot {
+        if let Some(slot) = self.slot
+            && let Ok(inner) = self.state.vm().enter()
+        {
             inner.stack.let_go(&inner, slot);
         }
     }
@@ -267,7 +268,7 @@ impl Drop for LuaPlugin {
 
 impl Implementation for LuaPlugin {
     fn call(&self, call: &mut Call<'_>) -> Result<(), Fault> {
-        let inner = self.state.vm().enter();
+        let inner = self.state.vm().enter()?;
         let offered = &self.loaded.value(&inner)[self.plugin].offered;
         let contract = call.contract();
         let same = |offered: &&Offered| {
@@ -302,7 +303,7 @@ impl Implementation for LuaPlugin {
     }
 
     fn save(&self) -> Result<Vec<u8>, Fault> {
-        let inner = self.state.vm().enter();
+        let inner = self.state.vm().enter()?;
         let table = self.loaded.value(&inner)[self.plugin].table.clone();
         let arguments = [Value::Table(table), self.state.value(&inner).clone()];
         let mut saved = inner.call(&inner.face.save, arguments)?;

@@ -136,7 +136,7 @@ fn looking(lua: &Lua, look: Looking) -> mlua::Result<Function> {
     lua.create_function(
         move |lua, (context, wanted): (UserDataRef<ContextValue>, Value)| {
             let vm = Vm::of(lua)?;
-            let inner = vm.enter();
+            let inner = vm.enter().map_err(mlua::Error::external)?;
             let context = context.0.clone();
             let outcome = look(&inner, &context, &wanted).map(|value| vec![value]);
             answer(lua, &inner, outcome)
@@ -151,7 +151,8 @@ pub(crate) fn table(lua: &Lua) -> mlua::Result<Table> {
     table.set(
         "log",
         lua.create_function(|lua, (level, text): (String, LuaString)| {
-            let name = Vm::of(lua)?.enter().name();
+            let vm = Vm::of(lua)?;
+            let name = vm.enter().map_err(mlua::Error::external)?.name();
             say(&level, &name, &text.to_string_lossy());
             Ok(())
         })?,
@@ -194,7 +195,7 @@ pub(crate) fn table(lua: &Lua) -> mlua::Result<Table> {
 
 fn invoke(lua: &Lua, mut given: MultiValue) -> mlua::Result<MultiValue> {
     let vm = Vm::of(lua)?;
-    let inner = vm.enter();
+    let inner = vm.enter().map_err(mlua::Error::external)?;
     let target = given.pop_front().unwrap_or_default();
     let name = given.pop_front().unwrap_or_default();
     let remote = match &target {

@@ -12,7 +12,7 @@ pub(crate) struct LuaObject(pub(crate) Held<Value>);
 
 impl Implementation for LuaObject {
     fn call(&self, call: &mut Call<'_>) -> Result<(), Fault> {
-        let inner = self.0.vm().enter();
+        let inner = self.0.vm().enter()?;
         match self.0.value(&inner) {
             Value::Function(function) => answer(&inner, function, None, call),
             Value::Table(table) => {

@@ -326,3 +326,50 @@ fn an_unload_closes_the_machine() {
     }
     panic!("the machine was not closed");
 }
+
+#[test]
+fn plugins_that_wait_for_each_other_are_told() {
+    let runtime = runtime();
+    let text = |name: &str| {
+        format!(
+            "local plugin = polyplug.plugin {{ name = '{name}', version = '1.0.0', implements = {{ 'demo.greeter' }},\n\
+               new = function(context) return {{ context = context }} end }}\n\
+             function plugin:greet(what)\n\
+               if what == 'end' then return '{name}' end\n\
+               local until_then = os.clock() + 0.002\n\
+               while os.clock() < until_then do end\n\
+               return self.context:peer('demo.greeter'):greet('end')\n\
+             end\n\
+             return plugin"
+        )
+    };
+    let folder = Folder::new();
+    for name in ["one", "other"] {
+        runtime
+            .load(folder.write(&format!("{name}.lua"), text(name)))
+            .expect("it loads");
+    }
+    let told: u32 = thread::scope(|scope| {
+        let threads = [("one", "other"), ("other", "one")].map(|(name, peer)| {
+            let greeter = runtime.get_from::<dyn Greeter>(name).expect("a caller");
+            scope.spawn(move || {
+                let mut told = 0;
+                for _ in 0..100 {
+                    match polyplug::catch(|| greeter.greet("go")) {
+                        Ok(answer) => assert_eq!(answer, peer),
+                        Err(fault) => {
+                            assert!(fault.message().contains("for ever"), "{fault}");
+                            told += 1;
+                        }
+                    }
+                }
+                told
+            })
+        });
+        threads
+            .map(|thread| thread.join().expect("no panic"))
+            .iter()
+            .sum()
+    });
+    assert!(told > 0, "they never met");
+}
