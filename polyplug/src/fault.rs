@@ -137,6 +137,21 @@ impl Fault {
         Self::of_kind(fault_kind::RAISED, message.as_ref())
     }
 
+    /// A fault that code in another language raised, with [`FaultKind::Threw`]: in this plugin, at this file and line if that
+    /// is known, with a traceback or nothing. For loaders.
+    #[cfg(feature = "loader")]
+    #[must_use]
+    pub fn thrown(plugin: &str, message: &str, place: Option<(&str, u32)>, trace: &str) -> Self {
+        let (file, line) = place.unwrap_or_default();
+        Self::from_parts(&FaultParts {
+            file: Slice::text(file),
+            line,
+            trace: Slice::text(trace),
+            plugin: Slice::text(plugin),
+            ..FaultParts::new(fault_kind::THREW, Slice::text(message))
+        })
+    }
+
     /// What kind of thing went wrong.
     #[must_use]
     pub fn kind(&self) -> FaultKind {
