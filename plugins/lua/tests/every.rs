@@ -176,8 +176,13 @@ fn a_text_may_be_a_part_of_an_argument() {
         let word = every.first_word(&text, "not me");
         assert_eq!(word, "größer");
         assert_eq!(word.as_ptr(), text.as_ptr());
-        // Not inside another type.
-        let fault = every.escapes("text", 0).expect_err("it is inside a result");
+        assert_eq!(every.words(" a  bc d"), ["a", "bc", "d"]);
+        let text = "key=value".to_owned();
+        let (before, after, len) = every.split(&text);
+        assert_eq!((before, after, len), ("key", "value", 9));
+        assert_eq!(before.as_ptr(), text.as_ptr());
+        assert_eq!(every.escapes("text", 0).expect("a part"), "text");
+        let fault = every.escapes("text", 1).expect_err("it is no part");
         assert_eq!(fault.kind(), FaultKind::InvalidValue, "{fault}");
     });
 }

@@ -112,6 +112,9 @@ impl<'c> Call<'c> {
                 let part = self.part_of_an_argument(&text)?;
                 self.out.cast::<Slice>().write(part);
             } else if ty.owned_size != 0 {
+                if self.method.flags & method_flags::BORROWS != 0 {
+                    writer.borrow_from(self.texts());
+                }
                 self.out.write_bytes(0, ty.owned_size);
                 writer
                     .value(language, ty, result, self.out)
@@ -154,22 +157,26 @@ impl<'c> Call<'c> {
         Ok(())
     }
 
+    /// The texts among the arguments that crossed uncopied.
+    fn texts(&self) -> Vec<Slice> {
+        // SAFETY: V1 of the views; a valid frame.
+        let arguments = unsafe { self.method.arguments.pointers() }.iter();
+        arguments
+            // SAFETY: as above.
+            .map(|&argument| unsafe { &*argument })
+            .filter(|argument| argument.passing == passing::TEXT)
+            // SAFETY: as above: a text stands there.
+            .map(|argument| unsafe { self.frame.add(argument.frame_offset).cast::<Slice>().read() })
+            .collect()
+    }
+
     /// Where a text lies in the arguments that crossed uncopied: what a borrowed result may be.
     fn part_of_an_argument(&self, text: &str) -> Result<Slice, Fault> {
-        // SAFETY: V1 of the views; a valid frame.
-        unsafe {
-            for &argument in self.method.arguments.pointers() {
-                if (*argument).passing != passing::TEXT {
-                    continue;
-                }
-                let place = self.frame.add((*argument).frame_offset);
-                let whole = place.cast::<Slice>().read().str();
-                if let Some(at) = whole.find(text) {
-                    return Ok(Slice {
-                        ptr: whole.as_ptr().add(at),
-                        len: text.len(),
-                    });
-                }
+        for whole in self.texts() {
+            // SAFETY: a text of the frame, which is valid.
+            let whole = unsafe { whole.str() };
+            if let Some(at) = whole.find(text) {
+                return Ok(Slice::text(&whole[at..at + text.len()]));
             }
         }
         Err(Fault::of_kind(

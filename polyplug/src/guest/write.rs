@@ -146,6 +146,8 @@ pub(super) struct Writer {
     kept: Vec<Object>,
     remotes: Vec<Remote>,
     faults: Vec<*const FaultRecord>,
+    /// Texts of the caller's, of which a borrowed result is a part.
+    sources: Vec<Slice>,
 }
 
 impl Writer {
@@ -158,7 +160,26 @@ impl Writer {
             kept: Vec::new(),
             remotes: Vec::new(),
             faults: Vec::new(),
+            sources: Vec::new(),
         }
+    }
+
+    /// Lets texts of a result be parts of these.
+    pub(super) fn borrow_from(&mut self, sources: Vec<Slice>) {
+        self.sources = sources;
+    }
+
+    /// Where a text lies in the sources.
+    ///
+    /// # Safety
+    /// 1. The sources are text that is readable.
+    unsafe fn borrowed(&self, text: &str) -> Option<Slice> {
+        self.sources.iter().find_map(|source| {
+            // SAFETY: clause 1.
+            let whole = unsafe { source.str() };
+            let at = whole.find(text)?;
+            Some(Slice::text(&whole[at..at + text.len()]))
+        })
     }
 
     /// Handed over: everything is the reader's.
@@ -529,6 +550,15 @@ impl Writer {
                     place.cast::<*const FaultRecord>().write(record);
                 }
                 type_kind::OBJECT => self.object(language, ty, value, place)?,
+                type_kind::TEXT if !self.sources.is_empty() => {
+                    let text = language.to_text(value)?;
+                    let Some(part) = self.borrowed(&text) else {
+                        return Err(misfit(
+                            "a text that is a part of no argument, where the contract says that it is one",
+                        ));
+                    };
+                    place.cast::<Slice>().write(part);
+                }
                 type_kind::TEXT | type_kind::SLICE | type_kind::REFERENCE => {
                     return Err(misfit(
                         "a guest has nothing that a result could borrow from",

@@ -81,7 +81,16 @@ function every:append_and_fail(text, list) error("changed, and then failed") end
 
 function every:first_word(text) return text:match("^[^ ]*") end
 local function borrowing() error("a part of an argument") end
-every.larger, every.pick, every.field, every.words, every.split = borrowing, borrowing, borrowing, borrowing, borrowing
+every.larger, every.pick, every.field = borrowing, borrowing, borrowing
+function every:words(text)
+  local words = {}
+  for word in text:gmatch("%S+") do words[#words + 1] = word end
+  return words
+end
+function every:split(text)
+  local before, after = text:match("^(.-)=(.*)$")
+  return { before, after, #text }
+end
 function every:escapes(text, how) return how == 0 and text or "a literal of the plugin" end
 
 function every:each(count, work)
