@@ -8,8 +8,8 @@ use core::ffi::c_void;
 use core::ptr;
 
 use fixture_harness::fixture;
-use polyplug::{ContractInfo, DynamicCaller, DynamicContract, FaultKind, Runtime};
-use polyplug_abi::Buffer;
+use polyplug::{ContractInfo, DynamicCaller, DynamicContract, FaultKind, Runtime, UnloadOutcome};
+use polyplug_abi::{Buffer, Sink, Slice};
 
 #[allow(unreachable_pub, dead_code, reason = "it is a plugin's as well")]
 #[path = "../../plugins/fixtures/matrix-1-2/src/contract.rs"]
@@ -97,4 +97,46 @@ fn c13_a_method_that_the_plugin_lacks_is_a_fault() {
         fault.to_string(),
         "matrix-1-0, matrix.plan.twice: the plugin has no such method, and a default body is run by callers that are compiled with the contract only"
     );
+}
+
+#[test]
+fn what_comes_back_changed_outlives_the_plugin() {
+    let runtime = Runtime::new();
+    let module = runtime.load(fixture("every")).expect("it loads");
+    let info = runtime.contract("every.every", 1).expect("described");
+    let contract = DynamicContract::new(&info);
+    let caller = runtime.dynamic_get(&contract, None).expect("a caller");
+    let sink = |input: Slice| Sink {
+        input,
+        output: Buffer::EMPTY,
+    };
+    let (mut text, mut list) = (sink(Slice::text("text")), sink(Slice::EMPTY));
+    let frame = [&raw mut text, &raw mut list];
+    let mut count = 0_usize;
+    // SAFETY: the frame of two sinks, and a place for a number.
+    unsafe {
+        caller
+            .call(
+                number(&info, "append"),
+                frame.as_ptr().cast(),
+                (&raw mut count).cast(),
+            )
+            .expect("appended");
+    }
+    let report = module.unload_within(core::time::Duration::from_secs(10));
+    assert_eq!(report.outcome(), UnloadOutcome::Unmapped, "{report}");
+    // SAFETY: what a call changed: a text.
+    let changed = unsafe { text.output.slice().str() };
+    assert!(
+        changed.starts_with("text") && changed.len() > 4,
+        "{changed}"
+    );
+    assert_ne!(list.output.len, 0);
+    let append = &info.methods()[number(&info, "append") as usize];
+    for (sink, argument) in [text, list].iter_mut().zip(append.arguments()) {
+        // SAFETY: released once, and not read afterwards.
+        unsafe {
+            DynamicContract::release(&argument.type_info(), (&raw mut sink.output).cast());
+        }
+    }
 }

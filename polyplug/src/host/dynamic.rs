@@ -21,8 +21,8 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use polyplug_abi::{
-    ContractDescriptor, Guest, InterfaceHeader, Link, MethodDescriptor, Object, Receiver, Slice,
-    fault_kind, invoke_code, method_flags, passing, type_flags, type_kind,
+    ContractDescriptor, Guest, InterfaceHeader, Link, MethodDescriptor, Object, Receiver, Sink,
+    Slice, fault_kind, invoke_code, method_flags, passing, type_flags, type_kind,
 };
 
 use self::wire::{Form, Region};
@@ -268,9 +268,11 @@ impl DynamicContract {
             // SAFETY: clause 1: checked at load; the number is one of its methods.
             let described = unsafe { provided.methods.pointers()[number as usize] };
             // SAFETY: as above; the place was written.
-            unsafe { inspect(&*described, out) }
+            unsafe { inspect(&*described, out).and_then(|()| inspect_changed(&*described, frame)) }
                 .map_err(|fault| self.explain(plugin, method, fault))?;
         }
+        // SAFETY: clause 2: the frame was read by the callee; what came back was promised or checked above.
+        unsafe { self.keep_changed(model, frame) };
         if size == 0 {
             return Ok(());
         }
@@ -290,6 +292,25 @@ impl DynamicContract {
         // SAFETY: as above.
         unsafe { wire::rehome(catalog, model.result, place) };
         Ok(())
+    }
+
+    /// Moves what came back of arguments that are changed (`&mut String`, `&mut Vec<T>`) into memory of this core, so that it
+    /// outlives the plugin, as results do.
+    ///
+    /// # Safety
+    /// 1. `frame` is the frame of that method, after a call without a fault; what came back is valid.
+    unsafe fn keep_changed(&self, model: &MethodModel, frame: *const c_void) {
+        for argument in &model.arguments {
+            if argument.passing != passing::SINK {
+                continue;
+            }
+            // SAFETY: clause 1: a pointer to a sink.
+            unsafe {
+                let sink = frame.byte_add(argument.offset).cast::<*mut Sink>().read();
+                let output = (&raw mut (*sink).output).cast::<u8>();
+                wire::rehome(&self.0.info.catalog, argument.ty, output);
+            }
+        }
     }
 
     /// The arguments of a call that cross uncopied.
@@ -324,6 +345,30 @@ impl DynamicContract {
         }
         regions
     }
+}
+
+/// Whether what came back of arguments that are changed are values.
+///
+/// # Safety
+/// 1. `method` was checked at load; `frame` is its frame, after a call without a fault.
+unsafe fn inspect_changed(method: &MethodDescriptor, frame: *const c_void) -> Result<(), Fault> {
+    // SAFETY: clause 1.
+    unsafe {
+        for &argument in method.arguments.pointers() {
+            if (*argument).passing != passing::SINK {
+                continue;
+            }
+            let place = frame.byte_add((*argument).frame_offset);
+            let sink = place.cast::<*const Sink>().read();
+            crate::check::owned(&*((*argument).ty)(), (&raw const (*sink).output).cast()).map_err(
+                |invalid| {
+                    let kind = invalid.kind();
+                    Fault::of_kind(kind, &invalid.in_changed((*argument).name.str()))
+                },
+            )?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether something can lie there. The alignment is a power of two, so that no division is needed, which costs more than the call.
