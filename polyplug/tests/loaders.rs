@@ -201,10 +201,11 @@ fn values_go_through_a_guest_and_back() {
             direct.path(path, PathBuf::from("rest"), vec![Path::new("more")])
         );
         assert_eq!(every.first_word("two words", "other"), "two");
-        let words = polyplug::catch(|| every.words("two words").len());
+        assert_eq!(every.words("two words"), ["two", "words"]);
+        let larger = polyplug::catch(|| every.larger(&[1, 2], &[3]).map(<[u32]>::len));
         assert!(
-            words.expect_err("borrowed").message().contains("borrow"),
-            "a guest has nothing that a result could borrow from, but for a text"
+            larger.expect_err("borrowed").message().contains("borrow"),
+            "a guest has nothing that a result could borrow from, but for texts"
         );
     });
 }

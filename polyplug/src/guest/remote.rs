@@ -15,7 +15,7 @@ use std::thread::{self, ThreadId};
 
 use polyplug_abi::{
     ContractDescriptor, InterfaceHeader, MethodDescriptor, Object, Receiver, contract_flags,
-    fault_kind, interface_flags, invoke_code, method_flags, passing, type_flags,
+    fault_kind, interface_flags, invoke_code, passing, type_flags,
 };
 
 use super::language::Language;
@@ -420,14 +420,12 @@ unsafe fn exchange<L: Language>(
                 .map_err(|invalid| Fault::of_kind(invalid.kind(), &format!("result {invalid}")))?;
         }
         let scope = Scope::new();
-        let borrowed = method.flags & (method_flags::BORROWS | method_flags::BORROWS_OBJECT) != 0;
         let result = if scalar {
             read::scalar(language, ty, out)
         } else {
             let value = read::value(language, ty, out, Form::Owned, &scope);
-            if !borrowed {
-                discard::value(ty, out, Form::Owned);
-            }
+            // What is borrowed in it is let go of by nobody.
+            discard::value(ty, out, Form::Owned);
             value
         }?;
         let mut changed = Vec::new();
