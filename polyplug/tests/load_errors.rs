@@ -124,7 +124,7 @@ fn a_file_that_is_no_shared_library_is_named() {
     refused("empty", "empty.so", b"");
     refused(
         "text",
-        "lib.rs",
+        "lib.so",
         b"//! A plugin, not yet compiled.\nfn main() {}\n",
     );
     refused(
