@@ -50,6 +50,14 @@ impl<'a> Passing<'a> {
         }
         let inner = ungroup(&reference.elem);
         let mutable = reference.mutability.is_some();
+        if mutable && !matches!(inner, Type::TraitObject(_)) && !lifetimes(inner).is_empty() {
+            problems.at(
+                inner,
+                "what the other side changes cannot hold a reference: nobody knows how long what it puts there lives",
+                "use owned data, such as `String` for `&str`; or take the value, and return the new one",
+            );
+            return None;
+        }
         match inner {
             Type::Slice(slice) => value(&slice.elem, problems).then_some(if mutable {
                 Self::MutableSlice(&slice.elem)
