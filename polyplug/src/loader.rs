@@ -14,12 +14,12 @@ pub trait Loader: Send + Sync {
     /// Opens a source: reads it, finds its plugins, and checks them against the contracts; constructs none of them.
     ///
     /// The error is the reason for which it cannot be loaded, with the place in the file if there is one.
-    fn open(&self, source: Source) -> Result<Opened, String>;
+    fn open(&self, source: &Source) -> Result<Opened, String>;
 }
 
-/// A file to be opened, and what the host knows.
+/// A file to be opened, and what the host knows. It is lent for the call that opens it: what it tells of contracts is true as long.
 #[crate::data(crate = crate)]
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Source {
     /// The file.
     pub path: PathBuf,
@@ -48,7 +48,7 @@ impl Source {
     #[must_use]
     pub fn contracts(&self) -> Vec<crate::guest::Contract> {
         let known = self.contracts.iter();
-        // SAFETY: the host describes what lives while this is opened.
+        // SAFETY: the host keeps what it tells of while the call lasts, for which this is lent; nobody else makes one, or a copy.
         known
             .map(|known| unsafe { crate::guest::Contract::keep(known.descriptor()) })
             .collect()
@@ -75,7 +75,7 @@ impl Source {
 
 /// A contract that the host knows: where its descriptor lies. Made by the host alone.
 #[crate::data(crate = crate)]
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Known {
     descriptor: u64,
 }
@@ -89,7 +89,7 @@ impl Known {
     }
 
     #[cfg(feature = "loader")]
-    fn descriptor(self) -> *const ContractDescriptor {
+    fn descriptor(&self) -> *const ContractDescriptor {
         core::ptr::with_exposed_provenance(self.descriptor as usize)
     }
 }

@@ -147,8 +147,12 @@ fn a_folder_loads_its_loaders_first() {
 
 /// The contract `every.every` through a guest that passes every call on to the plugin `every`.
 fn mirrored(name: &str, test: impl FnOnce(&Caller<dyn Every>, &Runtime)) {
+    through(name, "every.every", test);
+}
+
+fn through(name: &str, text: &str, test: impl FnOnce(&Caller<dyn Every>, &Runtime)) {
     let folder = Folder::new(name);
-    let file = folder.file("every.mirror", b"every.every\n");
+    let file = folder.file("every.mirror", text.as_bytes());
     let runtime = Runtime::new();
     runtime.load(fixture("mirror-loader")).expect("the loader");
     runtime.load(fixture("every")).expect("the other plugin");
@@ -359,5 +363,29 @@ fn a_guest_with_a_state_is_reloaded_through_the_gate() {
         assert_eq!(refused.outcome(), UnloadOutcome::Refused, "{refused}");
         let cascade = modules[0].unload_cascade();
         assert_eq!(cascade.cascaded().len(), 1, "{cascade}");
+    });
+}
+
+#[test]
+fn a_guest_that_answers_nothing_loses_nothing() {
+    through("mirror-deaf", "every.every deaf", |every, _| {
+        let given = Arc::new(());
+        let kept = Arc::clone(&given);
+        let fault = polyplug::catch(|| {
+            drop(every.keep(Box::new(move |value| {
+                value + Arc::strong_count(&kept) as u32
+            })));
+        });
+        let fault = fault.expect_err("no answer");
+        assert!(fault.message().contains("gave no result"), "{fault}");
+        assert_eq!(Arc::strong_count(&given), 1, "the closure is gone");
+
+        let (mut text, mut list) = ("text".to_owned(), vec![Some("a".to_owned())]);
+        let fault = polyplug::catch(|| every.append(&mut text, &mut list));
+        assert!(fault.is_err());
+        assert_eq!((text.as_str(), list.len()), ("text", 1), "as they were");
+        let mut samples = [Sample::default()];
+        let fault = polyplug::catch(|| every.scale(&mut samples, &mut [], 2.0));
+        assert!(fault.is_err(), "it returns nothing, but changes something");
     });
 }

@@ -29,7 +29,7 @@ impl Loader for Lua {
         vec!["lua".to_owned()]
     }
 
-    fn open(&self, source: Source) -> Result<Opened, String> {
+    fn open(&self, source: &Source) -> Result<Opened, String> {
         Opened::new(guest::LuaGuest::open(&source)?)
     }
 }

@@ -4,6 +4,7 @@
 //!
 //! * **B1** The state of a bridged interface that this image made is a [`Behind`], whose owners are counted.
 
+use core::cell::Cell;
 use core::ffi::c_void;
 use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering, fence};
@@ -18,8 +19,9 @@ use super::read;
 use super::remote::{Scope, named};
 use super::views::{Contract, ContractView, Method};
 use super::write::{self, Writer};
-use crate::check::Form;
+use crate::check::{self, Form};
 use crate::fault::Fault;
+use crate::kinds::{Passing, TypeKind};
 use crate::{Data as _, panics};
 
 /// Something that a guest implements: a plugin of its, or an object or a closure that it hands over.
@@ -49,6 +51,8 @@ pub struct Call<'c> {
     frame: *const u8,
     out: *mut u8,
     scope: Scope,
+    /// Whether somebody has looked at the arguments: the objects in them are theirs.
+    read: Cell<bool>,
     answered: bool,
 }
 
@@ -73,11 +77,17 @@ impl<'c> Call<'c> {
         self.index
     }
 
-    /// The arguments, in order. Read them once: owned objects among them are given to the first reader.
+    /// The arguments, in order. Those of a method that takes owned objects can be read once.
     ///
     /// # Errors
-    /// When the language fails to make a value.
+    /// When the language fails to make a value; when owned objects were read already.
     pub fn arguments<L: Language>(&self, language: &mut L) -> Result<Vec<L::Value>, Fault> {
+        self.read.set(true);
+        if self.scope.has_taken() {
+            return Err(Fault::new(
+                "the arguments were read already, and the objects in them taken",
+            ));
+        }
         // SAFETY: V1 of the views.
         let arguments = unsafe { self.method.arguments.pointers() };
         let arguments = arguments.iter();
@@ -92,9 +102,40 @@ impl<'c> Call<'c> {
     /// Gives the result, and what became of the arguments that are changed in place (`&mut String` and the like), in order.
     ///
     /// # Errors
-    /// When one of them is no value of its type; the fault names it. Nothing was answered then.
+    /// When one of them is no value of its type; the fault names it. Nothing was answered then. When it was answered already.
     pub fn answer<L: Language>(
         &mut self,
+        language: &mut L,
+        result: &L::Value,
+        changed: &[L::Value],
+    ) -> Result<(), Fault> {
+        if self.answered {
+            return Err(Fault::new("the call was answered already"));
+        }
+        let answered = self.write(language, result, changed);
+        match &answered {
+            Ok(()) => self.answered = true,
+            // What was written there is gone.
+            Err(_) => self.forget_changes(),
+        }
+        answered
+    }
+
+    /// Nothing came back of what is changed as a whole.
+    fn forget_changes(&self) {
+        // SAFETY: V1 of the views; a valid frame, whose sinks are there to be written to.
+        unsafe {
+            for &argument in self.method.arguments.pointers() {
+                if (*argument).passing == passing::SINK {
+                    let place = self.frame.add((*argument).frame_offset);
+                    (*place.cast::<*mut Sink>().read()).output = polyplug_abi::Buffer::EMPTY;
+                }
+            }
+        }
+    }
+
+    fn write<L: Language>(
+        &self,
         language: &mut L,
         result: &L::Value,
         changed: &[L::Value],
@@ -140,10 +181,7 @@ impl<'c> Call<'c> {
                     let output = (&raw mut (*sink).output).cast::<u8>();
                     writer
                         .value(language, ty, value, output)
-                        .map_err(|misfit| {
-                            (*sink).output = polyplug_abi::Buffer::EMPTY;
-                            misfit.into_fault(&format!("changed {name}"))
-                        })?;
+                        .map_err(|misfit| misfit.into_fault(&format!("changed {name}")))?;
                 } else {
                     let slice = place.cast::<Slice>().read();
                     writer
@@ -153,8 +191,15 @@ impl<'c> Call<'c> {
             }
         }
         writer.settle();
-        self.answered = true;
         Ok(())
+    }
+
+    /// Whether the call needs no answer: it returns nothing, and changes nothing.
+    fn needs_no_answer(&self) -> bool {
+        let mut arguments = self.method().arguments();
+        let changes = |passing: Passing| passing == Passing::SINK || passing == Passing::SLICE_MUT;
+        self.method().result().kind() == TypeKind::UNIT
+            && !arguments.any(|argument| changes(argument.passing()))
     }
 
     /// The texts among the arguments that crossed uncopied.
@@ -185,10 +230,11 @@ impl<'c> Call<'c> {
         ))
     }
 
-    /// The frame of the flattened arguments, for loaders that read it by themselves. (Layout: DESIGN of the binary interface,
+    /// The frame of the flattened arguments, for loaders that read it by themselves; owned objects in it are theirs then. (Layout: DESIGN of the binary interface,
     /// and the descriptors.)
     #[must_use]
     pub fn frame(&self) -> *const c_void {
+        self.read.set(true);
         self.frame.cast()
     }
 
@@ -205,6 +251,18 @@ impl<'c> Call<'c> {
     /// 1. It was, and what is changed in place has been.
     pub unsafe fn answered(&mut self) {
         self.answered = true;
+    }
+}
+
+/// A call whose arguments nobody may have looked at.
+struct Abandoned<'a, 'c>(&'a mut Call<'c>);
+
+impl Drop for Abandoned<'_, '_> {
+    fn drop(&mut self) {
+        if !self.0.read.get() {
+            // SAFETY: the bridge's own descriptor, a valid frame, and the objects in it have no reader.
+            unsafe { check::abandon(self.0.method, self.0.frame) };
+        }
     }
 }
 
@@ -328,13 +386,16 @@ unsafe extern "C" fn invoke(
                 frame: frame.cast(),
                 out: out.cast(),
                 scope: Scope::new(),
+                read: Cell::new(false),
                 answered: false,
             }
         };
+        // Whatever becomes of it: what nobody looked at is let go of (C7).
+        let call = Abandoned(&mut call);
+        let call = &mut *call.0;
         // SAFETY: clause 1.
-        unsafe { Behind::of((*receiver).state) }.call(&mut call)?;
-        // SAFETY: V1 of the views.
-        if !call.answered && unsafe { &*(call.method.result)() }.kind != type_kind::UNIT {
+        unsafe { Behind::of((*receiver).state) }.call(call)?;
+        if !call.answered && !call.needs_no_answer() {
             return Err(Fault::of_kind(
                 fault_kind::INVALID_VALUE,
                 "its loader gave no result",

@@ -3,8 +3,9 @@
 //! What is always true:
 //!
 //! * **D1** What is read is valid: arguments were made or checked on the way, results are checked before.
-//! * **D2** An owned object that was read is the reader's: its place has no `release` any more, so who lets go of the rest
-//!   does not let go of it.
+//! * **D2** An owned object that was read is the reader's. In the owned form its place, which is this side's, has no `release`
+//!   any more, so who lets go of the rest does not let go of it; in the lent form nothing is written to, and the scope
+//!   says that there was one, so that nobody reads it again.
 
 use std::time::Duration;
 
@@ -157,7 +158,7 @@ unsafe fn items<L: Language>(
 /// A value in memory.
 ///
 /// # Safety
-/// 1. D1: a value of `ty` in this form lies at `place`, which may be written to where an object lies (D2).
+/// 1. D1: a value of `ty` in this form lies at `place`, which may be written to in the owned form (D2).
 pub(super) unsafe fn value<L: Language>(
     language: &mut L,
     ty: &TypeDescriptor,
@@ -299,9 +300,12 @@ pub(super) unsafe fn value<L: Language>(
                 language.fault(Fault::take(&record, &Arena::new()))
             }
             type_kind::OBJECT => {
-                let object = &mut *place.cast::<Object>();
+                let object = place.cast::<Object>();
                 let taken = *object;
-                object.release = None;
+                match form {
+                    Form::Owned => (*object).release = None,
+                    Form::Lent => scope.takes(&taken),
+                }
                 language.object(Remote::of(taken, ty.flags, scope))
             }
             kind => Err(unknown(kind)),

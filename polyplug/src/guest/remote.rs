@@ -9,7 +9,7 @@
 //!   by one thread at a time; an exclusive one is called by one caller at a time.
 
 use core::fmt;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
@@ -48,6 +48,8 @@ unsafe impl ContractParts for Anything {
 /// How long things that were lent may be called: until the end of a call.
 pub(super) struct Scope {
     calls: OnceCell<Arc<Calls>>,
+    /// Whether an owned object among the arguments has a reader.
+    taken: Cell<bool>,
 }
 
 struct Calls {
@@ -65,7 +67,20 @@ impl Scope {
     pub(super) fn new() -> Self {
         Self {
             calls: OnceCell::new(),
+            taken: Cell::new(false),
         }
+    }
+
+    /// An object was read.
+    pub(super) fn takes(&self, object: &Object) {
+        if object.release.is_some() {
+            self.taken.set(true);
+        }
+    }
+
+    /// Whether owned objects were read.
+    pub(super) fn has_taken(&self) -> bool {
+        self.taken.get()
     }
 
     fn calls(&self) -> Arc<Calls> {
@@ -120,6 +135,14 @@ unsafe impl Sync for TargetObject {}
 impl TargetObject {
     fn lock(&self) -> MutexGuard<'_, (bool, usize)> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A count of the image goes with an owner that is handed over (O5 of objects): this one may be the last that keeps it.
+    fn send_image(&self) {
+        if let (Some(release), false) = (self.object.release, self.image.is_null()) {
+            // SAFETY: the core's function takes any address.
+            unsafe { (image::host().send_image)(release as *const (), self.object.state) };
+        }
     }
 
     fn is_foreign_thread(&self) -> bool {
@@ -196,6 +219,7 @@ impl Remote {
             Some(retain) if is_shared => {
                 // SAFETY: E1: alive.
                 unsafe { retain(target.object.state) };
+                target.send_image();
                 Ok(target.object)
             }
             _ if is_shared => {
@@ -204,7 +228,7 @@ impl Remote {
             _ if state.1 != 0 => Err("it is being called".to_owned()),
             _ => {
                 state.0 = true;
-                // The receiver keeps the image by itself, while the call that it travels with holds the giver's.
+                target.send_image();
                 // SAFETY: what the core kept for this object.
                 unsafe { (image::host().release_image)(target.image) };
                 Ok(target.object)
@@ -420,6 +444,7 @@ unsafe fn exchange<L: Language>(
                 .map_err(|invalid| Fault::of_kind(invalid.kind(), &format!("result {invalid}")))?;
         }
         let scope = Scope::new();
+        // What came is read or let go of, all of it, whatever becomes of the rest.
         let result = if scalar {
             read::scalar(language, ty, out)
         } else {
@@ -427,7 +452,7 @@ unsafe fn exchange<L: Language>(
             // What is borrowed in it is let go of by nobody.
             discard::value(ty, out, Form::Owned);
             value
-        }?;
+        };
         let mut changed = Vec::new();
         for &argument in expected {
             let argument = &*argument;
@@ -444,15 +469,15 @@ unsafe fn exchange<L: Language>(
                             Fault::of_kind(invalid_kind, &message)
                         })?;
                     }
-                    changed.push(read::sink(language, ty, sink, &scope)?);
+                    changed.push(read::sink(language, ty, sink, &scope));
                 }
                 passing::SLICE_MUT => {
-                    changed.push(read::argument(language, argument, frame, &scope)?);
+                    changed.push(read::argument(language, argument, frame, &scope));
                 }
                 _ => {}
             }
         }
-        Ok((result, changed))
+        Ok((result?, changed.into_iter().collect::<Result<_, _>>()?))
     }
 }
 

@@ -12,7 +12,7 @@ use std::alloc::{alloc_zeroed, dealloc, handle_alloc_error};
 
 use polyplug_abi::{
     ArgumentDescriptor, Buffer, FaultRecord, FieldDescriptor, Grown, GrownVariant, Object, Sink,
-    Slice, TypeDescriptor, fault_kind, passing, type_flags, type_kind,
+    Slice, TypeDescriptor, VariantDescriptor, fault_kind, passing, type_flags, type_kind,
 };
 
 use super::implementation::Behind;
@@ -508,9 +508,7 @@ impl Writer {
                 type_kind::GROWING_STRUCT => self.grown_struct(language, ty, value, place)?,
                 type_kind::ENUM => {
                     let (number, values) = language.to_variant(value, Type::of(ty))?;
-                    let Some(&variant) = ty.variants.pointers().get(number) else {
-                        return Err(misfit(format!("there is no variant number {number}")));
-                    };
+                    let variant = variant(ty, number)?;
                     self.fields(language, (*variant).fields.pointers(), &values, place)
                         .map_err(|misfit| misfit.within((*variant).name.str()))?;
                     place.cast::<u32>().write((*variant).tag);
@@ -677,6 +675,18 @@ impl Writer {
         Ok(())
     }
 
+    /// Where the last of these fields ends; 0 without any.
+    ///
+    /// # Safety
+    /// 1. V1 of the views.
+    unsafe fn end_of(&self, fields: &[*const FieldDescriptor]) -> usize {
+        // SAFETY: clause 1.
+        let end = |&field: &*const FieldDescriptor| unsafe {
+            self.form.offset(&*field) + self.form.size(&*((*field).ty)())
+        };
+        fields.iter().map(end).max().unwrap_or(0)
+    }
+
     fn grown(&self, pointer: *mut u8) -> Grown {
         Grown {
             ptr: pointer,
@@ -699,10 +709,7 @@ impl Writer {
         // SAFETY: clause 1.
         unsafe {
             let fields = ty.fields.pointers();
-            let end = |&field: &*const FieldDescriptor| {
-                self.form.offset(&*field) + self.form.size(&*((*field).ty)())
-            };
-            let size = fields.iter().map(end).max().unwrap_or(size_of::<u32>());
+            let size = self.end_of(fields).max(size_of::<u32>());
             let node = self.piece(size, ty);
             node.cast::<u32>().write(size as u32);
             self.record(language, fields, value, node)?;
@@ -723,14 +730,9 @@ impl Writer {
         // SAFETY: clause 1.
         unsafe {
             let (number, values) = language.to_variant(value, Type::of(ty))?;
-            let Some(&variant) = ty.variants.pointers().get(number) else {
-                return Err(misfit(format!("there is no variant number {number}")));
-            };
+            let variant = variant(ty, number)?;
             let fields = (*variant).fields.pointers();
-            let end = |&field: &*const FieldDescriptor| {
-                self.form.offset(&*field) + self.form.size(&*((*field).ty)())
-            };
-            let size = fields.iter().map(end).max().unwrap_or(0);
+            let size = self.end_of(fields);
             // One piece: the head, and the payload behind it.
             let node = self.piece(size_of::<GrownVariant>() + size, ty);
             let payload = node.add(size_of::<GrownVariant>());
@@ -808,10 +810,8 @@ impl Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         for object in self.objects.drain(..).chain(self.kept.drain(..)) {
-            if let Some(release) = object.release {
-                // SAFETY: W1: one owner, which nobody else has.
-                unsafe { release(object.state) };
-            }
+            // SAFETY: W1: one owner, which nobody else has.
+            unsafe { crate::object::let_go(&object) };
         }
         for fault in self.faults.drain(..) {
             // SAFETY: W1: one count, which nobody else has.
@@ -822,6 +822,17 @@ impl Drop for Writer {
             unsafe { free(pointer) };
         }
     }
+}
+
+/// A variant, by its number among those of the type.
+///
+/// # Safety
+/// 1. V1 of the views.
+unsafe fn variant(ty: &TypeDescriptor, number: usize) -> Result<*const VariantDescriptor, Misfit> {
+    // SAFETY: clause 1.
+    let variants = unsafe { ty.variants.pointers() };
+    let missing = || misfit(format!("there is no variant number {number}"));
+    variants.get(number).copied().ok_or_else(missing)
 }
 
 /// The bits of an integer to 64 bits, which the type can hold.
@@ -897,9 +908,7 @@ pub(super) unsafe fn scalar<L: Language>(
             }
             type_kind::ENUM => {
                 let (number, _) = language.to_variant(value, Type::of(ty))?;
-                let Some(&variant) = ty.variants.pointers().get(number) else {
-                    return Err(misfit(format!("there is no variant number {number}")));
-                };
+                let variant = variant(ty, number)?;
                 place.cast::<u32>().write((*variant).tag);
             }
             type_kind::FLAGS => {

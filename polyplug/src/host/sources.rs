@@ -24,6 +24,7 @@ use super::runtime::Runtime;
 use crate::entry;
 use crate::error::{Error, Result};
 use crate::fault::catch;
+use crate::handles::Caller;
 use crate::loader::{Known, Loader, Source};
 
 /// A source that a loader opened (S1).
@@ -141,8 +142,9 @@ impl Runtime {
         let (known, mut images) = self.known_contracts();
         let inspect = options & init_options::INSPECT != 0;
         let source = Source::new(path.to_owned(), bytes, inspect, known);
-        let caller = self.caller::<dyn Loader>(loader)?;
-        let opened = catch(|| caller.open(source));
+        // Held until its image is: it could be unloaded as soon as it has answered.
+        let held = Caller::pin(&self.caller::<dyn Loader>(loader)?)?;
+        let opened = catch(|| held.open(&source));
         let give_up = |images: Vec<*const ()>| {
             for image in images {
                 // SAFETY: kept a few lines above.
@@ -189,6 +191,7 @@ impl Runtime {
         };
         // SAFETY: the core's function takes any address.
         images.push(unsafe { mapped::keep_image(release as *const (), core::ptr::null()) });
+        drop(held);
         let mapped = Mapped::guest(GuestHold { module, images });
         // SAFETY: the module's registration, which lives while it is held.
         let read = unsafe {
