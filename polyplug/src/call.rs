@@ -321,24 +321,25 @@ pub unsafe fn text(ptr: *const u8, len: usize, _: &Arena) -> &str {
 /// The same object, for a default body whose result may borrow from it, as a `Cow<'_, str>` says that it may.
 ///
 /// # Safety
-/// 1. What the body returns borrows from the object behind, not from this proxy of it: the body knows nothing of the
+/// 1. The proxy lives until the body has returned.
+/// 2. What the body returns borrows from the object behind, not from this proxy of it: the body knows nothing of the
 ///    proxy but that it implements the contract, so all it can borrow is what the object's own methods lend. (In a contract
 ///    that is not pinned they lend nothing.) No result that crosses can hold the proxy itself.
 #[must_use]
 pub unsafe fn unbound<'any, C: ?Sized>(still: &Borrowed<'_, C>) -> &'any Borrowed<'any, C> {
-    // SAFETY: clause 1.
+    // SAFETY: clauses 1 and 2.
     unsafe { &*core::ptr::from_ref(still).cast() }
 }
 
 /// As [`unbound`], for a default body that takes `&mut self`.
 ///
 /// # Safety
-/// 1. As there.
+/// 1. and 2. As there.
 #[must_use]
 pub unsafe fn unbound_mut<'any, C: ?Sized>(
     still: &mut Borrowed<'_, C>,
 ) -> &'any mut Borrowed<'any, C> {
-    // SAFETY: clause 1.
+    // SAFETY: clauses 1 and 2.
     unsafe { &mut *core::ptr::from_mut(still).cast() }
 }
 

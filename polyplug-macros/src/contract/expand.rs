@@ -995,14 +995,16 @@ fn find(door: &Door, method: &Method<'_>, names: &[&Ident]) -> (TokenStream, Tok
     }
     let default = method.named("default");
     let this = match (&method.origin, method.exclusive) {
-        (Some(Origin::Arguments(_)), true) => quote!(&mut __session.still()),
-        (Some(Origin::Arguments(_)), false) => quote!(&__session.still()),
+        (Some(Origin::Arguments(_)), true) => quote!(&mut __still),
+        (Some(Origin::Arguments(_)), false) => quote!(&__still),
         // Also when no reference is seen: a lifetime of the object's may hide in a path, as in `Cow<'_, str>`.
-        (_, true) => quote!(unsafe { #door::unbound_mut(&mut __session.still()) }),
-        (_, false) => quote!(unsafe { #door::unbound(&__session.still()) }),
+        (_, true) => quote!(unsafe { #door::unbound_mut(&mut __still) }),
+        (_, false) => quote!(unsafe { #door::unbound(&__still) }),
     };
     let find = quote! {
         let #door::core::option::Option::Some(__function) = __session.interface().#name else {
+            // A variable: what is made inside of an `unsafe` block would be gone at its end (edition 2024).
+            let mut __still = __session.still();
             return #door::core::result::Result::Ok(__Defaults::#default(#this, #(#names),*));
         };
     };

@@ -754,7 +754,10 @@ impl Runtime {
     /// A context as a plugin of that name would get it.
     #[cfg(test)]
     pub(crate) fn context_for_tests(&self, name: &str) -> Arc<super::context::ContextCore> {
-        super::context::ContextCore::new(self.inner(), name, "", CellCore::take(), None)
+        let place = CellCore::take();
+        // Nobody will be in it.
+        place.0.vacate();
+        super::context::ContextCore::new(self.inner(), name, "", place, None)
     }
 
     pub(crate) fn find_all<C: ?Sized + Contract>(&self) -> Vec<Found> {
