@@ -30,7 +30,7 @@ impl Loader for Lua {
     }
 
     fn open(&self, source: &Source) -> Result<Opened, String> {
-        Opened::new(guest::LuaGuest::open(&source)?)
+        Opened::new(guest::LuaGuest::open(source)?)
     }
 }
 
