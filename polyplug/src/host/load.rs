@@ -236,6 +236,7 @@ pub(crate) fn open(path: &Path, options: u32, settings: &Settings) -> Result<Ope
     } else {
         PrivateCopy::of(path, &bytes).map_err(unreadable)?
     };
+    let shared_symbol = object_file::shared_symbol(&bytes);
     drop(bytes);
     let opened = open_copy(&copy.path);
     copy.settle(opened.is_ok());
@@ -266,6 +267,12 @@ pub(crate) fn open(path: &Path, options: u32, settings: &Settings) -> Result<Ope
         mapped.stay("it does not say that it may be unmapped: it does not tell of its threads, or had some before it was initialised");
     }
     let read = judge(code, &registration, path).and_then(|()| {
+        if let Some(symbol) = shared_symbol
+            && flags & module_flags::NEVER_UNMAP == 0
+        {
+            let path = path.to_owned();
+            return Err(Error::SharedSymbol { path, symbol });
+        }
         // SAFETY: the registration was filled in by the module, whose image is mapped (O3).
         unsafe { read(&registration) }.map_err(|reason| Error::MalformedModule {
             path: path.to_owned(),

@@ -157,6 +157,47 @@ fn elf(bytes: &[u8]) -> Result<(), Unfit> {
     }
 }
 
+/// The first symbol of a library that the system shares between all libraries that have one of that name, be they
+/// versions or copies of one module: STB_GNU_UNIQUE of the ELF symbol table, which C++ compilers use for the statics of
+/// inline functions and templates (A4). The bytes are those of a whole file that [`check`] found fit.
+///
+/// A library without a section table does not show its symbols; `None` then.
+pub(crate) fn shared_symbol(bytes: &[u8]) -> Option<String> {
+    const DYNAMIC_SYMBOLS: u32 = 11;
+    const UNIQUE: u8 = 10;
+    const SYMBOL: usize = 24;
+
+    if !bytes.starts_with(b"\x7fELF\x02\x01") {
+        return None;
+    }
+    let part = |start: u64, length: u64| {
+        bytes.get(usize::try_from(start).ok()?..usize::try_from(start.checked_add(length)?).ok()?)
+    };
+    let long = |at: u64| Some(u64::from_le_bytes(part(at, 8)?.try_into().ok()?));
+    let word = |at: u64| Some(u32::from_le_bytes(part(at, 4)?.try_into().ok()?));
+    let half = |at: u64| Some(u16::from_le_bytes(part(at, 2)?.try_into().ok()?));
+    let (table, entry, count) = (long(40)?, u64::from(half(58)?), u64::from(half(60)?));
+    let section = |index: u64| table.checked_add(index.checked_mul(entry)?);
+    let content = |section: u64| part(long(section + 24)?, long(section + 32)?);
+    for index in 0..count {
+        let section_start = section(index)?;
+        if word(section_start + 4)? != DYNAMIC_SYMBOLS {
+            continue;
+        }
+        let names = content(section(u64::from(word(section_start + 40)?))?)?;
+        for symbol in content(section_start)?.chunks_exact(SYMBOL) {
+            let defined = u16::from_le_bytes([symbol[6], symbol[7]]) != 0;
+            if symbol[4] >> 4 == UNIQUE && defined {
+                let at = u32::from_le_bytes([symbol[0], symbol[1], symbol[2], symbol[3]]);
+                let name = names.get(usize::try_from(at).ok()?..)?;
+                let name = name.split(|&byte| byte == 0).next().unwrap_or_default();
+                return Some(String::from_utf8_lossy(name).into_owned());
+            }
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,6 +222,10 @@ mod tests {
         for cut in [5, 63, 64, 100, bytes.len() / 2] {
             let truncated = Unfit::NotALibrary(CUT_OFF.to_owned());
             assert_eq!(check(&bytes[..cut]), Err(truncated), "cut at {cut}");
+        }
+        assert_eq!(shared_symbol(&bytes), None);
+        for cut in [0, 63, 64, bytes.len() / 2] {
+            assert_eq!(shared_symbol(&bytes[..cut]), None, "cut at {cut}");
         }
         let mut foreign = bytes;
         foreign[18] = 8;
