@@ -12,8 +12,10 @@ use std::env;
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use conformance_api::Objects;
 use polyplug::Fault;
 use serde_json::Value as Json;
 
@@ -149,6 +151,12 @@ fn equal<T: PartialEq<U> + std::fmt::Debug, U: std::fmt::Debug>(value: T, golden
         bail!("{value:?}, expected {golden:?}");
     }
     Ok(())
+}
+
+/// Fails unless nobody else has it any more, once the guest has collected its garbage.
+fn gone<T>(stage: &Stage, of: &Arc<T>) -> Result<()> {
+    stage.get::<dyn Objects>()?.alive();
+    equal(Arc::strong_count(of), 1)
 }
 
 fn short(json: &Json) -> String {

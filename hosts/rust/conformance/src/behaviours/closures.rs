@@ -7,7 +7,7 @@ use conformance_api::{Closures, Life};
 use polyplug::{Caller, Fault};
 
 use crate::stage::Stage;
-use crate::{equal, faulted};
+use crate::{equal, faulted, gone};
 
 fn closures(stage: &Stage) -> Result<Caller<dyn Closures>> {
     stage.get()
@@ -63,7 +63,7 @@ pub(super) fn kept(stage: &Stage) -> Result<()> {
     equal(first(10), 15)?;
     drop(first);
     equal((closures.forget(), closures.forget()), (true, false))?;
-    equal(Arc::strong_count(&alive), 1)
+    gone(stage, &alive)
 }
 
 pub(super) fn not_kept(stage: &Stage) -> Result<()> {

@@ -8,7 +8,7 @@ use polyplug::Caller;
 
 use crate::ears::{Deaf, Ears, Stream, heard};
 use crate::stage::Stage;
-use crate::{equal, faulted};
+use crate::{equal, faulted, gone};
 
 fn objects(stage: &Stage) -> Result<Caller<dyn Objects>> {
     stage.get()
@@ -57,7 +57,7 @@ pub(super) fn there_and_back(stage: &Stage) -> Result<()> {
     equal(back.hear("home"), 0)?;
     equal(heard(&sounds), ["home"])?;
     drop((ears, back));
-    equal(Arc::strong_count(&sounds), 1)
+    gone(stage, &sounds)
 }
 
 pub(super) fn kept(stage: &Stage) -> Result<()> {
@@ -68,7 +68,7 @@ pub(super) fn kept(stage: &Stage) -> Result<()> {
     equal(objects.keep(Some(Arc::new(ears))), 0)?;
     equal(objects.keep(None), 1)?;
     equal(heard(&sounds), ["before", "farewell"])?;
-    equal(Arc::strong_count(&sounds), 1)
+    gone(stage, &sounds)
 }
 
 pub(super) fn list(stage: &Stage) -> Result<()> {
@@ -104,7 +104,7 @@ pub(super) fn inside_data(stage: &Stage) -> Result<()> {
     equal(job.name.as_str(), "job!")?;
     equal((job.work)(5), 15)?;
     drop(job);
-    equal(Arc::strong_count(&sounds), 1)
+    gone(stage, &sounds)
 }
 
 pub(super) fn fails(stage: &Stage) -> Result<()> {
@@ -134,7 +134,7 @@ pub(super) fn stream_given(stage: &Stage) -> Result<()> {
     let alive = Arc::new(());
     let stream = Stream::new(&["1", "2", "3", "4"], &alive);
     equal(objects(stage)?.consume(Box::new(stream)), 4)?;
-    equal(Arc::strong_count(&alive), 1)
+    gone(stage, &alive)
 }
 
 pub(super) fn stream_of_its_own(stage: &Stage) -> Result<()> {
