@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cargo::{Invocation, TARGET_VARIABLE, Workspace};
 use crate::checks;
+use crate::demo;
 use crate::python;
 use crate::steps::{self, Step};
 
@@ -106,6 +107,11 @@ fn usual(workspace: &Workspace) -> Vec<Step<'_>> {
         Step::command(
             "docs",
             cargo(&["doc", "--workspace", "--no-deps"]).variable("RUSTDOCFLAGS", "-D warnings"),
+        ),
+        Step::check(
+            "demo",
+            "the example host with stages in every language",
+            || demo::check(workspace),
         ),
         Step::check(
             "python",
