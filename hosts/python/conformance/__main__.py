@@ -71,8 +71,9 @@ def check(stage, case):
 
 def listed(file, case, language):
     """Whether the file says that it cannot be done."""
+    sides = {"guest": (language, LANGUAGE), "host": (LANGUAGE, language)}
     return any(
-        (row["role"], row["language"]) in (("guest", language), ("host", LANGUAGE))
+        sides[row["role"]][0] == row["language"] and sides[row["role"]][1] in row.get("with", sides[row["role"]])
         and (row.get("case") == case["name"] or row.get("feature") == case["feature"])
         for row in file["cannot"]
     )
