@@ -25,7 +25,7 @@ def check_fault(fault, expected):
 
 def same(what, value, expected):
     """Whether two values are written alike: 1, 1.0 and true are not."""
-    value, expected = (json.dumps(one, ensure_ascii=False) for one in (value, expected))
+    value, expected = repr(value), repr(expected)
     assert value == expected, f"{what} is {short(value)}, expected {short(expected)}"
 
 
