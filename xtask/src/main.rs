@@ -8,6 +8,7 @@ mod bench;
 mod cargo;
 mod checks;
 mod compile;
+mod conformance;
 mod demo;
 mod library;
 mod machine;
@@ -39,6 +40,7 @@ enum Command {
     Soak(soak::Options),
     Library(library::Options),
     Python(python::Options),
+    Conformance(conformance::Options),
 }
 
 fn main() -> ExitCode {
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Command::Soak(options) => soak::run(&workspace, &options),
         Command::Library(options) => library::run(&workspace, &options),
         Command::Python(options) => python::run(&workspace, &options),
+        Command::Conformance(options) => conformance::run(&workspace, &options),
     });
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
