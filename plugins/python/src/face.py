@@ -657,7 +657,10 @@ def made_fault(native, message, kind, plugin, contract, method, location, trace)
 
 def described(error, folder):
     """Of an exception: message, file, line, traceback."""
-    text = error.message if isinstance(error, Fault) else str(error)
+    try:
+        text = error.message if isinstance(error, Fault) else str(error)
+    except Exception:
+        text = ""
     name = type(error).__qualname__
     message = f"{name}: {text}" if text else name
     if isinstance(error, SyntaxError) and error.filename:
