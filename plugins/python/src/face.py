@@ -396,7 +396,8 @@ class File:
         FILES[self.package] = self
         sys.modules[self.package] = module
         if Finder not in sys.meta_path:
-            sys.meta_path.append(Finder)
+            # Before the finder of files, which would take its own way with them.
+            sys.meta_path.insert(0, Finder)
 
     def is_beside(self, name):
         """Whether a module of that name lies in the folder."""

@@ -27,6 +27,9 @@ mod object;
 mod python;
 mod values;
 
+// The interpreter has functions of this library, and threads that were inside it run something of it at their end.
+polyplug::never_unmap!();
+
 #[derive(Default)]
 struct Python;
 
