@@ -27,6 +27,11 @@ mod object;
 mod python;
 mod values;
 
+/// The page of the book, whose blocks are run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/python-plugins.md")]
+mod page {}
+
 // The interpreter has functions of this library, and threads that were inside it run something of it at their end.
 polyplug::never_unmap!();
 
