@@ -57,7 +57,8 @@ impl Floor {
             let import = get!("PyImport_AddModule": unsafe extern "C" fn(*const c_char) -> Object);
             let space = get!("PyModule_GetDict": unsafe extern "C" fn(Object) -> Object);
             let run = get!("PyRun_String": unsafe extern "C" fn(*const c_char, c_int, Object, Object) -> Object);
-            let item = get!("PyDict_GetItemString": unsafe extern "C" fn(Object, *const c_char) -> Object);
+            let item =
+                get!("PyDict_GetItemString": unsafe extern "C" fn(Object, *const c_char) -> Object);
             ensure();
             let space = space(import(c"floor".as_ptr()));
             assert!(!run(FUNCTIONS.as_ptr(), 257, space, space).is_null());
@@ -83,8 +84,17 @@ impl Floor {
     fn add(&self, a: u32, b: u32) -> u32 {
         // SAFETY: the lock is held.
         unsafe {
-            let arguments = [ptr::null_mut(), (self.integer)(a.into()), (self.integer)(b.into())];
-            let sum = (self.call)(self.add, arguments.as_ptr().add(1), 2 | OFFSET, ptr::null_mut());
+            let arguments = [
+                ptr::null_mut(),
+                (self.integer)(a.into()),
+                (self.integer)(b.into()),
+            ];
+            let sum = (self.call)(
+                self.add,
+                arguments.as_ptr().add(1),
+                2 | OFFSET,
+                ptr::null_mut(),
+            );
             (self.release)(arguments[1]);
             (self.release)(arguments[2]);
             let value = (self.value)(sum);
@@ -98,7 +108,12 @@ impl Floor {
         unsafe {
             let text = (self.text)(name.as_ptr().cast(), name.len().cast_signed());
             let arguments = [ptr::null_mut(), text];
-            let text = (self.call)(self.greet, arguments.as_ptr().add(1), 1 | OFFSET, ptr::null_mut());
+            let text = (self.call)(
+                self.greet,
+                arguments.as_ptr().add(1),
+                1 | OFFSET,
+                ptr::null_mut(),
+            );
             (self.release)(arguments[1]);
             let mut len = 0;
             let bytes = (self.utf8)(text, &raw mut len);
@@ -149,7 +164,10 @@ fn main() {
         }
         Err(error) => panic!("{error}"),
     };
-    println!("start of the interpreter, and load of a file: {:?}", start.elapsed());
+    println!(
+        "start of the interpreter, and load of a file: {:?}",
+        start.elapsed()
+    );
     let caller = module.get::<dyn Greeter>().expect("a caller");
     let greeter = Caller::pin(&caller).expect("pinned");
     let floor = Floor::new();

@@ -97,7 +97,7 @@ fn is_library(path: &Path) -> bool {
 
 /// The library of an interpreter.
 fn of_interpreter(program: &OsStr) -> Result<Found, String> {
-    let asked = Command::new(program).args(["-c", QUESTION]).output();
+    let asked = Command::new(program).args(["-I", "-c", QUESTION]).output();
     let asked = asked.map_err(|error| format!("it does not run: {error}"))?;
     let answer = String::from_utf8_lossy(&asked.stdout);
     let mut lines = answer.lines();
