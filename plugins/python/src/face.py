@@ -563,8 +563,13 @@ def face_of(file):
     return face
 
 
-def opened(handle, stem, path, source, found):
+def opened(handle, stem, path, source, found, is_alone):
     """Runs a file; what was made of it is put into `found`, whether it fails or not."""
+    if is_alone:
+        # Nobody ends the interpreter, and so nobody flushes.
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(line_buffering=True)
     file = File(handle, stem, path)
     found.append(file)
     file.run(source)
@@ -631,9 +636,19 @@ def missing_in(value, methods):
     return None
 
 
+class Nowhere(type(pathlib.Path())):
+    """The empty path, which a `Path` takes for `.`, and which goes back as what it was."""
+
+    __module__ = "polyplug"
+    __slots__ = ()
+
+    def __fspath__(self):
+        return str(self) if self.parts else ""
+
+
 def path_of(raw):
     """A path, of what the system takes it for."""
-    return pathlib.Path(os.fsdecode(raw))
+    return pathlib.Path(os.fsdecode(raw)) if raw else Nowhere()
 
 
 def raw_path(value):

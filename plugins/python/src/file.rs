@@ -176,6 +176,7 @@ impl File {
             py.text(&path.to_string_lossy())?,
             py.bytes(&source.bytes)?,
             found.clone(),
+            py.boolean(self.is_alone),
         ];
         let plugins = py.call(&face(py)?.opened, &arguments);
         let opened = py.items(&found)?.into_iter().next();

@@ -130,6 +130,10 @@ fn times_and_paths_go_there_and_back() {
         }
         let path = every.path(Path::new("a"), PathBuf::from("b"), vec![Path::new("c d")]);
         assert_eq!(path, Path::new("a").join("b").join("c d"));
+        let path = every.path(Path::new(""), PathBuf::new(), vec![]);
+        assert_eq!(path, Path::new(""), "not `.`");
+        let path = every.path(Path::new(""), PathBuf::from("b"), vec![]);
+        assert_eq!(path, Path::new("b"));
         #[cfg(unix)]
         {
             use std::os::unix::ffi::OsStrExt as _;

@@ -20,7 +20,7 @@ fn child() {
     }
     let text = plugin(
         "demo.greeter",
-        "def greet(self, name):\n    import sys, _struct, _ctypes, math, json\n    return f'{sys.version_info[0]}.{sys.version_info[1]} {sys.prefix}'",
+        "def greet(self, name):\n    import sys, _struct, _ctypes, math, json\n    print('flushed', file=sys.stdout)\n    return f'{sys.version_info[0]}.{sys.version_info[1]} {sys.prefix}'",
     );
     let runtime = polyplug::Runtime::new();
     runtime.load_linked().expect("the loader");
@@ -54,7 +54,13 @@ fn said(variables: &[(&str, &str)]) -> String {
         "{text}{}",
         String::from_utf8_lossy(&done.stderr)
     );
-    line.expect("a word")
+    let line = line.expect("a word");
+    // The interpreter never ends, and what was printed is there.
+    assert!(
+        line.starts_with("ERROR") || text.contains("flushed"),
+        "{text}"
+    );
+    line
 }
 
 #[test]
