@@ -30,6 +30,31 @@ pub static OFFERS: [&'static OfferEntry];
 #[distributed_slice]
 pub static CONTRACTS: [ContractEntry];
 
+/// Not empty when this image must never be unmapped: see [`never_unmap!`](crate::never_unmap).
+#[distributed_slice]
+pub static NEVER_UNMAP: [bool];
+
+/// Says that the library in which this stands is never unmapped: an unload of it is logical, and the report gives this reason.
+///
+/// For a library that hands pointers to itself to something that does not give them back, as an interpreter or a handler of
+/// signals. A program with the plugin linked in is not concerned.
+///
+/// ```
+/// polyplug::never_unmap!();
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! never_unmap {
+    () => {
+        #[allow(unsafe_code, reason = "generated code")]
+        const _: () = {
+            #[$crate::__private::linkme::distributed_slice($crate::__private::NEVER_UNMAP)]
+            #[linkme(crate = $crate::__private::linkme)]
+            static __STAYS: bool = true;
+        };
+    };
+}
+
 /// How many offers were compiled into this image, counted by functions that run when it is loaded.
 static COUNTED: AtomicUsize = AtomicUsize::new(0);
 
@@ -204,6 +229,9 @@ pub unsafe extern "C" fn polyplug_init(host: *const Host, registration: *mut Reg
             crate::log::install(host, only_plugin());
         }
         fill(registration);
+        if !NEVER_UNMAP.is_empty() {
+            registration.flags |= module_flags::NEVER_UNMAP;
+        }
         if threads::may_unmap() {
             registration.flags |= module_flags::MAY_UNMAP;
         }
