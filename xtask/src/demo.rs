@@ -77,19 +77,27 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let (folder, missing) = prepared(workspace)?;
     let output = host(workspace, &[], &folder, &missing)?.output()?;
     let output = String::from_utf8_lossy(&output);
+    let mut left_out = Vec::new();
     for stage in STAGES {
         let has = |word: &str| {
             let row = |line: &str| line.contains(stage) && line.contains(word);
             output.lines().any(row)
         };
         if has(" missing ") {
-            // Its row says what this machine lacks, and how to install it.
-            eprintln!("left out: the stage `{stage}`, as the table says:\n{output}");
+            left_out.push(stage);
         } else if !has(" done ") {
             bail!("the stage `{stage}` did not run:\n{output}");
         }
     }
-    Ok(())
+    if left_out.is_empty() {
+        return Ok(());
+    }
+    println!("{output}");
+    Err(Missing {
+        what: format!("what the stages {} need", left_out.join(", ")),
+        install: "as their rows in the table above say".to_owned(),
+    }
+    .into())
 }
 
 /// A folder with the plugins, and those that are missing in it.
