@@ -92,6 +92,7 @@ end
 local function finished(succeeded, count, ...)
   if not succeeded then error(count, 0) end
   if count == 0 then return end
+  if count == 1 then return (...) end
   return ...
 end
 

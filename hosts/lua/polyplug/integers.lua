@@ -66,10 +66,10 @@ local function to_digits(low, high)
     local rest = 0
     for at = 4, 1, -1 do
       local value = rest * WORD + limbs[at]
-      limbs[at] = floor(value / 1e9)
-      rest = value - limbs[at] * 1e9
+      limbs[at] = floor(value / 1e6)
+      rest = value - limbs[at] * 1e6
     end
-    table.insert(digits, 1, ("%09d"):format(rest))
+    table.insert(digits, 1, ("%06d"):format(rest))
   end
   return (table.concat(digits):gsub("^0+", ""))
 end

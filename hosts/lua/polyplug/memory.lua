@@ -5,8 +5,9 @@ local ffi = require "ffi"
 local memory = {}
 
 local SIZE = 65536
-local block = ffi.new("uint64_t[?]", SIZE / 8)
-local first = ffi.cast("uint8_t *", block)
+-- It stays as long as it is referred to: a pointer into it is no reference.
+memory.block = ffi.new("uint64_t[?]", SIZE / 8)
+local first = ffi.cast("uint8_t *", memory.block)
 local Words, Bytes = ffi.typeof "uint64_t[?]", ffi.typeof "uint8_t *"
 local fill, cast = ffi.fill, ffi.cast
 local top = 0
