@@ -5,11 +5,12 @@
 )]
 
 use core::ffi::c_void;
+use core::mem::MaybeUninit;
 use core::ptr;
 
 use fixture_harness::fixture;
 use polyplug::{ContractInfo, DynamicCaller, DynamicContract, FaultKind, Runtime, UnloadOutcome};
-use polyplug_abi::{Buffer, Sink, Slice};
+use polyplug_abi::{Buffer, Object, Sink, Slice};
 
 #[allow(unreachable_pub, dead_code, reason = "it is a plugin's as well")]
 #[path = "../../plugins/fixtures/matrix-1-2/src/contract.rs"]
@@ -139,4 +140,47 @@ fn what_comes_back_changed_outlives_the_plugin() {
             DynamicContract::release(&argument.type_info(), (&raw mut sink.output).cast());
         }
     }
+}
+
+#[test]
+fn what_a_call_returned_keeps_its_library() {
+    let runtime = Runtime::new();
+    let module = runtime.load(fixture("every")).expect("it loads");
+    let info = runtime.contract("every.every", 1).expect("described");
+    let contract = DynamicContract::new(&info);
+    let caller = runtime.dynamic_get(&contract, None).expect("a caller");
+    let adder = &info.methods()[number(&info, "adder") as usize];
+    let closure = DynamicContract::new(&adder.result_type().contract().expect("a closure"));
+    let made = || {
+        let mut made = MaybeUninit::<Object>::uninit();
+        // SAFETY: the frame of a number, and a place for an object.
+        unsafe {
+            let by = 5_u32;
+            caller
+                .call(
+                    number(&info, "adder"),
+                    (&raw const by).cast(),
+                    made.as_mut_ptr().cast(),
+                )
+                .expect("a closure");
+            made.assume_init()
+        }
+    };
+    let (first, mut second) = (made(), made());
+    let report = module.unload();
+    assert_eq!(report.outcome(), UnloadOutcome::Held, "{report}");
+    assert!(report.to_string().contains("2 objects"), "{report}");
+    let (two, mut sum) = (2_u32, 0_u64);
+    // SAFETY: it lives; the frame of a number, and a place for one. Each owner is given up once.
+    unsafe {
+        let out = (&raw mut sum).cast();
+        closure
+            .call_object(&first, 0, (&raw const two).cast(), out)
+            .expect("a sum");
+        DynamicContract::release_object(&first);
+        DynamicContract::release(&adder.result_type(), (&raw mut second).cast());
+    }
+    assert_eq!(sum as u32, 7);
+    let report = module.unload_within(core::time::Duration::from_secs(10));
+    assert_eq!(report.outcome(), UnloadOutcome::Unmapped, "{report}");
 }

@@ -460,6 +460,12 @@ int32_t polyplug_runtime_object(const struct PolyplugRuntime *runtime,
                                 PolyplugObject *object,
                                 struct PolyplugError **error);
 
+/// Keeps the library of an object's maker mapped until this owner is given up, with `polyplug_object_release` or to a plugin. For
+/// an owner that came as an argument, and for one more owner that `retain` made; what a call returned is kept so already.
+///
+/// This owner is the caller's.
+int32_t polyplug_object_keep(const PolyplugObject *object);
+
 /// Gives up one owner of an object.
 ///
 /// The object came from a call or from `polyplug_runtime_object`, and this owner does not use it afterwards.

@@ -3,7 +3,7 @@
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
-use polyplug::{DynamicProvider, Fault};
+use polyplug::{DynamicContract, DynamicProvider, Fault};
 use polyplug_abi::{FaultRecord as PolyplugFaultRecord, Object as PolyplugObject};
 
 use crate::contract::{PolyplugContract, described, dynamic};
@@ -223,6 +223,27 @@ pub unsafe extern "C" fn polyplug_runtime_object(
     }
 }
 
+/// Keeps the library of an object's maker mapped until this owner is given up, with `polyplug_object_release` or to a plugin. For
+/// an owner that came as an argument, and for one more owner that `retain` made; what a call returned is kept so already.
+///
+/// # Safety
+/// The crate's. This owner is the caller's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyplug_object_keep(object: *const PolyplugObject) -> i32 {
+    // SAFETY: the crate's.
+    unsafe {
+        contained(ptr::null_mut(), POLYPLUG_FAILED, || {
+            match object.as_ref().filter(|object| object.release.is_some()) {
+                Some(object) => {
+                    DynamicContract::keep_object(object);
+                    Ok(POLYPLUG_OK)
+                }
+                None => Ok(POLYPLUG_FAILED),
+            }
+        })
+    }
+}
+
 /// Gives up one owner of an object.
 ///
 /// # Safety
@@ -232,12 +253,9 @@ pub unsafe extern "C" fn polyplug_object_release(object: *const PolyplugObject) 
     // SAFETY: the crate's.
     unsafe {
         contained(ptr::null_mut(), POLYPLUG_FAILED, || {
-            match object
-                .as_ref()
-                .and_then(|object| Some((object.release?, object.state)))
-            {
-                Some((release, state)) => {
-                    release(state);
+            match object.as_ref().filter(|object| object.release.is_some()) {
+                Some(object) => {
+                    DynamicContract::release_object(object);
                     Ok(POLYPLUG_OK)
                 }
                 None => Ok(POLYPLUG_FAILED),

@@ -41,7 +41,7 @@ use super::types::TypeInfo;
 use crate::error::{Error, Result};
 use crate::fault::Fault;
 use crate::handles::{self, HoldCount};
-use crate::{call, check, image, panics};
+use crate::{call, check, image, object, panics};
 
 mod wire;
 
@@ -114,6 +114,25 @@ impl DynamicContract {
         let (catalog, index) = ty.place();
         // SAFETY: clause 1.
         unsafe { wire::discard(catalog, index, place.cast(), Form::Owned) };
+    }
+
+    /// Gives up one owner of an object that a call returned, that came as an argument, or that this runtime made.
+    ///
+    /// # Safety
+    /// 1. The owner is the caller's, and is not used afterwards. A borrowed object has none.
+    pub unsafe fn release_object(object: &Object) {
+        // SAFETY: clause 1.
+        unsafe { object::let_go(object) };
+    }
+
+    /// Keeps the library of an object's maker mapped until this owner is given up, by [`DynamicContract::release_object`] or
+    /// to a plugin. What a call returned is kept so already; what comes as an argument, and one more owner of something that
+    /// is shared, is not.
+    pub fn keep_object(object: &Object) {
+        if let Some(release) = object.release {
+            // SAFETY: it takes any address.
+            unsafe { (image::host().send_image)(release as *const (), object.state) };
+        }
     }
 
     /// The provider's number of a method of ours (Z1).
@@ -271,8 +290,10 @@ impl DynamicContract {
             unsafe { inspect(&*described, out).and_then(|()| inspect_changed(&*described, frame)) }
                 .map_err(|fault| self.explain(plugin, method, fault))?;
         }
-        // SAFETY: clause 2: the frame was read by the callee; what came back was promised or checked above.
-        unsafe { self.keep_changed(model, frame) };
+        // The frame was read by the callee; what came back was promised or checked above.
+        let maker = header.invoke as *const ();
+        // SAFETY: clause 2: as said above.
+        unsafe { self.keep_changed(model, frame, maker) };
         if size == 0 {
             return Ok(());
         }
@@ -290,7 +311,7 @@ impl DynamicContract {
             }
         }
         // SAFETY: as above.
-        unsafe { wire::rehome(catalog, model.result, place) };
+        unsafe { wire::rehome(catalog, model.result, place, maker) };
         Ok(())
     }
 
@@ -299,7 +320,7 @@ impl DynamicContract {
     ///
     /// # Safety
     /// 1. `frame` is the frame of that method, after a call without a fault; what came back is valid.
-    unsafe fn keep_changed(&self, model: &MethodModel, frame: *const c_void) {
+    unsafe fn keep_changed(&self, model: &MethodModel, frame: *const c_void, maker: *const ()) {
         for argument in &model.arguments {
             if argument.passing != passing::SINK {
                 continue;
@@ -308,7 +329,7 @@ impl DynamicContract {
             unsafe {
                 let sink = frame.byte_add(argument.offset).cast::<*mut Sink>().read();
                 let output = (&raw mut (*sink).output).cast::<u8>();
-                wire::rehome(&self.0.info.catalog, argument.ty, output);
+                wire::rehome(&self.0.info.catalog, argument.ty, output, maker);
             }
         }
     }

@@ -272,6 +272,23 @@ pub(crate) unsafe extern "C" fn send_image(release: *const (), state: *const ())
     UNDER_WAY.fetch_add(1, Ordering::Relaxed);
 }
 
+/// Sends a count with an owner of an object that its own image hands out: that of the code at `maker`. An owner of somebody
+/// else's object comes with one.
+pub(crate) fn send_own_image(maker: *const (), release: *const (), state: *const ()) {
+    let is_own = {
+        let mapped = MAPPED.read().unwrap_or_else(PoisonError::into_inner);
+        let (maker, release) = (maker.addr(), release.addr());
+        mapped.iter().any(|(start, end, _)| {
+            let image = *start..*end;
+            image.contains(&maker) && image.contains(&release)
+        })
+    };
+    if is_own {
+        // SAFETY: it takes any address.
+        unsafe { send_image(release, state) };
+    }
+}
+
 /// See [`Host::take_image`](polyplug_abi::Host::take_image).
 pub(crate) unsafe extern "C" fn take_image(release: *const (), state: *const ()) -> *const () {
     kept(travelling((release.addr(), state.addr())))

@@ -6,8 +6,8 @@
 //! What is always true:
 //!
 //! * **Y1** A value that is walked is a valid one of its type: a Rust callee promises that, any other was checked.
-//! * **Y2** What was moved owns only memory of the core, objects (which keep their image themselves) and faults (which are
-//!   the core's).
+//! * **Y2** What was moved owns only memory of the core, objects (a count of whose image travels with each owner) and faults
+//!   (which are the core's).
 
 use std::alloc::{self, Layout};
 use std::sync::Arc;
@@ -16,7 +16,9 @@ use polyplug_abi::{
     Buffer, FaultRecord, Grown, GrownVariant, Object, Slice, type_flags, type_kind,
 };
 
+use crate::host::mapped;
 use crate::host::model::{Catalog, FieldModel, TypeModel};
+use crate::object;
 
 /// The largest alignment of anything on the wire.
 const ALIGN: usize = 8;
@@ -88,11 +90,16 @@ unsafe extern "C" fn free(ptr: *mut u8, capacity: usize) {
     unsafe { alloc::dealloc(ptr, layout(capacity)) };
 }
 
-/// Moves what a value owns into memory of the core.
+/// Moves what a value owns into memory of the core. `maker` is code of who made it, whose image is there meanwhile.
 ///
 /// # Safety
 /// 1. `place` points to the owned form of a value of type `index` (Y1), which is the caller's.
-pub(super) unsafe fn rehome(catalog: &Arc<Catalog>, index: usize, place: *mut u8) {
+pub(super) unsafe fn rehome(
+    catalog: &Arc<Catalog>,
+    index: usize,
+    place: *mut u8,
+    maker: *const (),
+) {
     let ty = &catalog.types[index];
     if is_flat(ty) {
         return;
@@ -100,31 +107,38 @@ pub(super) unsafe fn rehome(catalog: &Arc<Catalog>, index: usize, place: *mut u8
     match ty.kind {
         type_kind::STRING => {
             // SAFETY: clause 1.
-            unsafe { run(catalog, None, 1, place, None) };
+            unsafe { run(catalog, None, 1, place, None, maker) };
         }
         type_kind::LIST | type_kind::MAP | type_kind::SET | type_kind::PATH => {
             if let Some(&element) = ty.elements.first() {
                 let size = catalog.types[element].owned.0;
                 // SAFETY: clause 1.
-                unsafe { run(catalog, Some(element), size, place, None) };
+                unsafe { run(catalog, Some(element), size, place, None, maker) };
             }
         }
         type_kind::BOX => {
             if let Some(&element) = ty.elements.first() {
                 let size = catalog.types[element].owned.0;
                 // SAFETY: clause 1.
-                unsafe { run(catalog, Some(element), size, place, Some(1)) };
+                unsafe { run(catalog, Some(element), size, place, Some(1), maker) };
             }
         }
         type_kind::GROWING_STRUCT | type_kind::GROWING_ENUM => {
             // SAFETY: clause 1.
-            unsafe { grown(catalog, index, place.cast()) };
+            unsafe { grown(catalog, index, place.cast(), maker) };
+        }
+        type_kind::OBJECT => {
+            // SAFETY: clause 1.
+            let object = unsafe { place.cast::<Object>().read() };
+            if let Some(release) = object.release {
+                mapped::send_own_image(maker, release as *const (), object.state);
+            }
         }
         _ => {
             // SAFETY: clause 1.
             unsafe {
                 parts(catalog, ty, place, Form::Owned, |part, at| {
-                    rehome(catalog, part, at);
+                    rehome(catalog, part, at, maker);
                 });
             };
         }
@@ -141,6 +155,7 @@ unsafe fn run(
     size: usize,
     place: *mut u8,
     count: Option<usize>,
+    maker: *const (),
 ) {
     // SAFETY: clause 1.
     let theirs = unsafe { place.cast::<Buffer>().read() };
@@ -165,7 +180,7 @@ unsafe fn run(
         {
             for at in 0..len {
                 // SAFETY: clause 1, for each element: moved with the run.
-                unsafe { rehome(catalog, element, ours.ptr.add(at * size)) };
+                unsafe { rehome(catalog, element, ours.ptr.add(at * size), maker) };
             }
         }
     }
@@ -190,7 +205,7 @@ struct Before {
 ///
 /// # Safety
 /// 1. `place` points to a [`Grown`] (Y1) of type `index`.
-unsafe fn grown(catalog: &Arc<Catalog>, index: usize, place: *mut Grown) {
+unsafe fn grown(catalog: &Arc<Catalog>, index: usize, place: *mut Grown, maker: *const ()) {
     let ty = &catalog.types[index];
     // SAFETY: clause 1.
     let theirs = unsafe { place.read() };
@@ -254,7 +269,9 @@ unsafe fn grown(catalog: &Arc<Catalog>, index: usize, place: *mut Grown) {
     }
     // SAFETY: what was just written: a value of that type.
     unsafe {
-        inside(catalog, ty, ours, |part, at| rehome(catalog, part, at));
+        inside(catalog, ty, ours, |part, at| {
+            rehome(catalog, part, at, maker);
+        });
     }
     if let Some(release) = theirs.release {
         // SAFETY: clause 1: what is known was moved, and is not let go of again.
@@ -446,10 +463,8 @@ pub(super) unsafe fn discard(catalog: &Arc<Catalog>, index: usize, place: *mut u
         type_kind::OBJECT => {
             // SAFETY: clause 1.
             let object = unsafe { place.cast::<Object>().read() };
-            if let Some(release) = object.release {
-                // SAFETY: clause 1.
-                unsafe { release(object.state) };
-            }
+            // SAFETY: clause 1.
+            unsafe { object::let_go(&object) };
         }
         type_kind::FAULT if form == Form::Owned => {
             // SAFETY: clause 1: a live record, with one count.
