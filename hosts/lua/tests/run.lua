@@ -12,6 +12,7 @@ local passed, failed = 0, {}
 for _, file in ipairs(wanted) do
   local tests = dofile(folder .. file .. ".lua")
   for _, test in ipairs(tests) do
+    if os.getenv "POLYPLUG_TEST_NAMES" then print("  " .. test[1]) end
     local succeeded, trace = xpcall(test[2], function(raised) return debug.traceback(tostring(raised), 2) end)
     local finished, problem = pcall(support.finish)
     if succeeded and not finished then
