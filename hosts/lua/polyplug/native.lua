@@ -53,9 +53,18 @@ end
 local C = open()
 native.C = C
 
+-- Code that walks the stack, as backtraces do, ends the process when it comes to compiled code of LuaJIT's. Where Rust makes
+-- backtraces everything is interpreted: as if there were something that could be called.
+local function walks_the_stack(variable)
+  local value = os.getenv(variable)
+  return value ~= nil and value ~= "" and value ~= "0"
+end
+local least = (walks_the_stack "RUST_BACKTRACE" or walks_the_stack "RUST_LIB_BACKTRACE") and 1 or 0
+
 -- Where this state of Lua is.
 local calls = {
-  live = 0, -- values of Lua's that something may call, and calls of them that run
+  least = least, -- what `live` is when nothing can be called
+  live = least, -- values of Lua's that something may call, and calls of them that run
   depth = 0, -- calls of Lua that run, inside each other
   cell = ffi.new "PolyplugHomeState", -- until something is handed over; then the home's
   settle = function() end, -- takes what waits

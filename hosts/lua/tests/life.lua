@@ -206,7 +206,9 @@ test("a provided value goes with its module", function()
 end)
 
 test("a library that is missing says how to get it", function()
-  local interpreter = arg[-1] or "luajit"
+  local first = -1
+  while arg[first - 1] do first = first - 1 end
+  local interpreter = arg[first] or "luajit"
   local program = ("%s -e \"package.path = '%shosts/lua/?.lua;%shosts/lua/?/init.lua;' .. package.path; require 'polyplug'\" 2>&1"):format(
     interpreter, support.root, support.root)
   local pipe = assert(io.popen("POLYPLUG_LIBRARY=/nowhere/none.so " .. program))
