@@ -9,6 +9,7 @@ mod cargo;
 mod checks;
 mod demo;
 mod library;
+mod lua;
 mod machine;
 mod python;
 mod soak;
@@ -38,6 +39,7 @@ enum Command {
     Soak(soak::Options),
     Library(library::Options),
     Python(python::Options),
+    Lua(lua::Options),
 }
 
 fn main() -> ExitCode {
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         Command::Soak(options) => soak::run(&workspace, &options),
         Command::Library(options) => library::run(&workspace, &options),
         Command::Python(options) => python::run(&workspace, &options),
+        Command::Lua(options) => lua::run(&workspace, &options),
     });
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

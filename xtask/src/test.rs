@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cargo::{Invocation, TARGET_VARIABLE, Workspace};
 use crate::checks;
+use crate::lua;
 use crate::python;
 use crate::steps::{self, Step};
 
@@ -112,6 +113,7 @@ fn usual(workspace: &Workspace) -> Vec<Step<'_>> {
             "the tests of hosts/python, in <target>/venv",
             || python::test(workspace),
         ),
+        Step::check("lua", "the tests of hosts/lua", || lua::test(workspace, &[])),
     ];
     steps.extend(checks::QUICK.iter().map(|check| {
         Step::check(check.name, check.to_string(), || {
