@@ -103,6 +103,8 @@ local function encoded(point)
   return string.char(0xF0 + floor(point / 262144), 0x80 + floor(point / 4096) % 64, 0x80 + floor(point / 64) % 64, 0x80 + point % 64)
 end
 
+values.encoded = encoded
+
 -- The characters of text that is UTF-8.
 local function decoded(text)
   local points, at = {}, 1
