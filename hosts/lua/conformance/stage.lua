@@ -22,7 +22,7 @@ local function desk(made)
   end
   function desk:lookup(key) return key ~= "" and key .. "?" or nil end
   function desk:settle(number)
-    if number < 0 then return nil, "too small: " .. tostring(number) end
+    if number < 0 then return nil, "too small: " .. tostring(number):gsub("LL$", "") end
     return number * 2
   end
   function desk:fail(message) error(message, 0) end
