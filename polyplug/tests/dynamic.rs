@@ -7,6 +7,7 @@
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr;
+use core::time::Duration;
 
 use fixture_harness::fixture;
 use polyplug::{ContractInfo, DynamicCaller, DynamicContract, FaultKind, Runtime, UnloadOutcome};
@@ -124,7 +125,7 @@ fn what_comes_back_changed_outlives_the_plugin() {
             )
             .expect("appended");
     }
-    let report = module.unload_within(core::time::Duration::from_secs(10));
+    let report = module.unload_within(Duration::from_secs(10));
     assert_eq!(report.outcome(), UnloadOutcome::Unmapped, "{report}");
     // SAFETY: what a call changed: a text.
     let changed = unsafe { text.output.slice().str() };
@@ -142,45 +143,51 @@ fn what_comes_back_changed_outlives_the_plugin() {
     }
 }
 
+/// The text that a method without arguments of an object answers.
+fn text_of(contract: &DynamicContract, object: &Object, name: &str) -> String {
+    let method = number(contract.info(), name);
+    let mut out = Buffer::EMPTY;
+    // SAFETY: an object that lives; no arguments; a place for the owned form of a `String`.
+    unsafe { contract.call_object(object, method, ptr::null(), (&raw mut out).cast()) }
+        .expect(name);
+    // SAFETY: a text that a call returned.
+    let text = unsafe { out.slice().str() }.to_owned();
+    let ty = contract.info().methods()[method as usize].result_type();
+    // SAFETY: released once, and not read afterwards.
+    unsafe { DynamicContract::release(&ty, (&raw mut out).cast()) };
+    text
+}
+
 #[test]
-fn what_a_call_returned_keeps_its_library() {
+fn w1_an_owner_without_a_proxy_keeps_the_makers_image() {
     let runtime = Runtime::new();
     let module = runtime.load(fixture("every")).expect("it loads");
-    let info = runtime.contract("every.every", 1).expect("described");
-    let contract = DynamicContract::new(&info);
-    let caller = runtime.dynamic_get(&contract, None).expect("a caller");
-    let adder = &info.methods()[number(&info, "adder") as usize];
-    let closure = DynamicContract::new(&adder.result_type().contract().expect("a closure"));
-    let made = || {
-        let mut made = MaybeUninit::<Object>::uninit();
-        // SAFETY: the frame of a number, and a place for an object.
-        unsafe {
-            let by = 5_u32;
-            caller
-                .call(
-                    number(&info, "adder"),
-                    (&raw const by).cast(),
-                    made.as_mut_ptr().cast(),
-                )
-                .expect("a closure");
-            made.assume_init()
-        }
+    let described = |id| DynamicContract::new(&runtime.contract(id, 1).expect("described"));
+    let (every, listener) = (described("every.every"), described("every.listener"));
+    let caller = runtime.dynamic_get(&every, None).expect("a caller");
+    let name = Slice::text("later");
+    let mut object = MaybeUninit::<Object>::uninit();
+    // SAFETY: the frame of one text, and a place for an object, which is written.
+    let object = unsafe {
+        caller
+            .call(
+                number(every.info(), "listener"),
+                (&raw const name).cast(),
+                object.as_mut_ptr().cast(),
+            )
+            .expect("an object");
+        object.assume_init()
     };
-    let (first, mut second) = (made(), made());
-    let report = module.unload();
-    assert_eq!(report.outcome(), UnloadOutcome::Held, "{report}");
-    assert!(report.to_string().contains("2 objects"), "{report}");
-    let (two, mut sum) = (2_u32, 0_u64);
-    // SAFETY: it lives; the frame of a number, and a place for one. Each owner is given up once.
+    drop(caller);
+    let report = module.unload_within(Duration::from_millis(100));
+    assert_ne!(report.outcome(), UnloadOutcome::Unmapped, "{report}");
+    assert_eq!(report.holders().objects(), 1, "{report}");
+    assert!(text_of(&listener, &object, "name").starts_with("later"));
+    // SAFETY: a live object, of one owner, which is given up.
     unsafe {
-        let out = (&raw mut sum).cast();
-        closure
-            .call_object(&first, 0, (&raw const two).cast(), out)
-            .expect("a sum");
-        DynamicContract::release_object(&first);
-        DynamicContract::release(&adder.result_type(), (&raw mut second).cast());
+        assert!(!DynamicContract::retain_object(&object), "it has one owner");
+        DynamicContract::release_object(&object);
     }
-    assert_eq!(sum as u32, 7);
-    let report = module.unload_within(core::time::Duration::from_secs(10));
+    let report = module.unload_within(Duration::from_secs(10));
     assert_eq!(report.outcome(), UnloadOutcome::Unmapped, "{report}");
 }

@@ -17,7 +17,7 @@ const LIBRARY: &str = "polyplug-capi";
 const PLUGINS: [&str; 5] = ["hello", "every", "counter", "kinds", "tuned"];
 
 /// Where Rust makes backtraces, the host in Lua compiles nothing.
-const BACKTRACES: &str = "RUST_BACKTRACE";
+pub(crate) const BACKTRACES: &str = "RUST_BACKTRACE";
 
 /// Build what the host in Lua needs, and run its tests.
 ///
@@ -84,7 +84,10 @@ fn built(workspace: &Workspace, package: &str) -> Result<PathBuf> {
 }
 
 /// The interpreter: LuaJIT of version 2.1, with its compiler and the ffi.
-fn interpreter() -> Result<String> {
+///
+/// # Errors
+/// [`Missing`] when the machine has none.
+pub(crate) fn interpreter() -> Result<String> {
     let luajit = env::var("LUAJIT").unwrap_or_else(|_| "luajit".to_owned());
     let fits = "os.exit(jit and jit.version_num >= 20100 and pcall(require, 'ffi') and 0 or 1)";
     if !Invocation::program(&luajit).args(["-e", fits]).succeeds() {

@@ -7,6 +7,8 @@
 mod bench;
 mod cargo;
 mod checks;
+mod compile;
+mod conformance;
 mod demo;
 mod library;
 mod lua;
@@ -40,6 +42,7 @@ enum Command {
     Library(library::Options),
     Python(python::Options),
     Lua(lua::Options),
+    Conformance(conformance::Options),
 }
 
 fn main() -> ExitCode {
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Command::Library(options) => library::run(&workspace, &options),
         Command::Python(options) => python::run(&workspace, &options),
         Command::Lua(options) => lua::run(&workspace, &options),
+        Command::Conformance(options) => conformance::run(&workspace, &options),
     });
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -8,6 +8,8 @@ use clap::{Args, ValueEnum};
 
 use crate::cargo::{Invocation, TARGET_VARIABLE, Workspace};
 use crate::checks;
+use crate::conformance;
+use crate::demo;
 use crate::lua;
 use crate::python;
 use crate::steps::{self, Step};
@@ -109,11 +111,21 @@ fn usual(workspace: &Workspace) -> Vec<Step<'_>> {
             cargo(&["doc", "--workspace", "--no-deps"]).variable("RUSTDOCFLAGS", "-D warnings"),
         ),
         Step::check(
+            "demo",
+            "the example host with stages in every language",
+            || demo::check(workspace),
+        ),
+        Step::check(
             "python",
             "the tests of hosts/python, in <target>/venv",
             || python::test(workspace),
         ),
         Step::check("lua", "the tests of hosts/lua", || lua::test(workspace, &[])),
+        Step::check(
+            "conformance",
+            "every host with every guest of the conformance kit, and docs/src/conformance.md",
+            || conformance::test(workspace),
+        ),
     ];
     steps.extend(checks::QUICK.iter().map(|check| {
         Step::check(check.name, check.to_string(), || {

@@ -223,27 +223,6 @@ pub unsafe extern "C" fn polyplug_runtime_object(
     }
 }
 
-/// Keeps the library of an object's maker mapped until this owner is given up, with `polyplug_object_release` or to a plugin. For
-/// an owner that came as an argument, and for one more owner that `retain` made; what a call returned is kept so already.
-///
-/// # Safety
-/// The crate's. This owner is the caller's.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn polyplug_object_keep(object: *const PolyplugObject) -> i32 {
-    // SAFETY: the crate's.
-    unsafe {
-        contained(ptr::null_mut(), POLYPLUG_FAILED, || {
-            match object.as_ref().filter(|object| object.release.is_some()) {
-                Some(object) => {
-                    DynamicContract::keep_object(object);
-                    Ok(POLYPLUG_OK)
-                }
-                None => Ok(POLYPLUG_FAILED),
-            }
-        })
-    }
-}
-
 /// Gives up one owner of an object.
 ///
 /// # Safety
@@ -252,14 +231,28 @@ pub unsafe extern "C" fn polyplug_object_keep(object: *const PolyplugObject) -> 
 pub unsafe extern "C" fn polyplug_object_release(object: *const PolyplugObject) -> i32 {
     // SAFETY: the crate's.
     unsafe {
-        contained(ptr::null_mut(), POLYPLUG_FAILED, || {
-            match object.as_ref().filter(|object| object.release.is_some()) {
-                Some(object) => {
-                    DynamicContract::release_object(object);
-                    Ok(POLYPLUG_OK)
-                }
-                None => Ok(POLYPLUG_FAILED),
+        contained(ptr::null_mut(), POLYPLUG_FAILED, || match object.as_ref() {
+            Some(object) if object.release.is_some() => {
+                DynamicContract::release_object(object);
+                Ok(POLYPLUG_OK)
             }
+            _ => Ok(POLYPLUG_FAILED),
+        })
+    }
+}
+
+/// Adds an owner to an object that many may own (`Arc`), to be released as well, or given away. Its `retain` must not be called
+/// directly: what keeps the code of the object's maker in place would not be counted. Answers `POLYPLUG_FAILED` for an object that has one owner or none.
+///
+/// # Safety
+/// The crate's. The caller has an owner of the object.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyplug_object_retain(object: *const PolyplugObject) -> i32 {
+    // SAFETY: the crate's.
+    unsafe {
+        contained(ptr::null_mut(), POLYPLUG_FAILED, || match object.as_ref() {
+            Some(object) if DynamicContract::retain_object(object) => Ok(POLYPLUG_OK),
+            _ => Ok(POLYPLUG_FAILED),
         })
     }
 }

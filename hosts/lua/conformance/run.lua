@@ -125,10 +125,14 @@ local function check(case)
   call(case)
 end
 
+-- Whether the list says that this cannot be done: by the guest, or by this host.
 local function listed(file, case, language)
+  local sides = { guest = { language, LANGUAGE }, host = { LANGUAGE, language } }
   for _, row in ipairs(file.cannot) do
-    local named = row.case == case.name or row.feature == case.feature
-    if named and (row.role == "guest" and row.language == language or row.role == "host" and row.language == LANGUAGE) then return true end
+    local own, other = unpack(sides[row.role])
+    local is_meant = not row.with
+    for _, with in ipairs(row.with or {}) do is_meant = is_meant or with == other end
+    if row.language == own and is_meant and (row.case == case.name or row.feature == case.feature) then return true end
   end
 end
 

@@ -93,8 +93,8 @@ int32_t polyplug_pinned_face(const struct PolyplugPinned *pinned, const Polyplug
 int32_t polyplug_plugin(const void *handle, PolyplugSlice *name, struct PolyplugError **error);
 int32_t polyplug_is_current(const void *handle, int32_t *current, struct PolyplugError **error);
 int32_t polyplug_instance_migrate(const struct PolyplugInstance *instance, struct PolyplugError **error);
-int32_t polyplug_object_keep(const PolyplugObject *object);
 int32_t polyplug_object_release(const PolyplugObject *object);
+int32_t polyplug_object_retain(const PolyplugObject *object);
 struct PolyplugHome *polyplug_home_new(PolyplugHomeInvoke invoke, PolyplugHomeListener listener, struct PolyplugError **error);
 struct PolyplugHomeState *polyplug_home_state(const struct PolyplugHome *home, struct PolyplugError **error);
 struct PolyplugModule *polyplug_home_provide(const struct PolyplugHome *home, const struct PolyplugRuntime *runtime, const

@@ -61,9 +61,8 @@ local function put_proxy(proxy, contract, owns, place, arena)
   if object.release == nil then values.misfit "an object that is lent for a call, and cannot be given away" end
   if object.retain ~= nil then
     -- Its owners count themselves: there is one more.
-    object.retain(object.state)
     local copy = Object(object)
-    C.polyplug_object_keep(copy)
+    C.polyplug_object_retain(copy)
     arena:undo(function() C.polyplug_object_release(copy) end)
     written[0] = object
     return
@@ -113,12 +112,8 @@ function objects.take(node, place, scope)
   local object = Object(found[0])
   if object.release ~= nil then
     native.own_object(object)
-    if scope.owned then
-      -- Taken: it is not released with the value that it lies in.
-      found.release = nil
-    else
-      C.polyplug_object_keep(object)
-    end
+    -- Taken: it is not released with the value that it lies in.
+    if scope.owned then found.release = nil end
   end
   local proxy = proxies.of_object(node.contract, object, scope.runtime)
   if object.release == nil and scope.borrowed then table.insert(scope.borrowed, proxies.give_away_later(proxy)) end

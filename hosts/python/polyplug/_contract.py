@@ -328,8 +328,7 @@ class Contract:
                 raise ValueError("the object is lent for a call, and cannot be given away")
             if words[2]:
                 # Its owners count themselves: there is one more.
-                _native.Retain(words[2])(words[1])
-                library.polyplug_object_keep((ctypes.c_uint64 * 4)(*words))
+                library.polyplug_object_retain((ctypes.c_uint64 * 4)(*words))
                 arena.undo.append(lambda: library.polyplug_object_release((ctypes.c_uint64 * 4)(*words)))
             else:
                 value._enter()
@@ -361,8 +360,6 @@ class Contract:
         handle = _native.ObjectHandle(*words)
         if scope.owned and words[3]:
             ctypes.memset(base + offset + 24, 0, 8)  # taken: it is not released with the value that it lies in
-        elif words[3]:
-            _native.library().polyplug_object_keep(handle)
         if not flags & _values.SEND:
             handle.thread = threading.get_ident()
         proxy = self.object_class(flags)(handle, scope.runtime)

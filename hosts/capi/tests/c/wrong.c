@@ -157,7 +157,7 @@ int main(void) {
     CHECK(polyplug_is_text(NULL, 1) == 0 && polyplug_is_text(NULL, 0) == 1);
     CHECK(polyplug_is_text((const uint8_t *)"\xC3\xA4", 2) == 1 && polyplug_is_text((const uint8_t *)"\xC3\xA4", 1) == 0);
     CHECK(polyplug_invoke(NULL, &receiver, 0, NULL, NULL) == POLYPLUG_FAILED);
-    CHECK(polyplug_object_keep(NULL) == POLYPLUG_FAILED && polyplug_object_keep(&object) == POLYPLUG_FAILED);
+    CHECK(polyplug_object_retain(NULL) == POLYPLUG_FAILED && polyplug_object_retain(&object) == POLYPLUG_FAILED);
     CHECK(polyplug_object_release(NULL) == POLYPLUG_FAILED && polyplug_object_release(&object) == POLYPLUG_FAILED);
     CHECK(polyplug_fault_new(0, TEXT("no kind"), NULL, 0) == NULL);
 

@@ -6,8 +6,8 @@
 //! What is always true:
 //!
 //! * **Y1** A value that is walked is a valid one of its type: a Rust callee promises that, any other was checked.
-//! * **Y2** What was moved owns only memory of the core, objects (a count of whose image travels with each owner) and faults
-//!   (which are the core's).
+//! * **Y2** What was moved owns only memory of the core, objects (whose images are kept: W1) and faults (which are
+//!   the core's).
 
 use std::alloc::{self, Layout};
 use std::sync::Arc;
@@ -16,9 +16,8 @@ use polyplug_abi::{
     Buffer, FaultRecord, Grown, GrownVariant, Object, Slice, type_flags, type_kind,
 };
 
-use crate::host::mapped;
+use super::owners;
 use crate::host::model::{Catalog, FieldModel, TypeModel};
-use crate::object;
 
 /// The largest alignment of anything on the wire.
 const ALIGN: usize = 8;
@@ -90,16 +89,11 @@ unsafe extern "C" fn free(ptr: *mut u8, capacity: usize) {
     unsafe { alloc::dealloc(ptr, layout(capacity)) };
 }
 
-/// Moves what a value owns into memory of the core. `maker` is code of who made it, whose image is there meanwhile.
+/// Moves what a value owns into memory of the core.
 ///
 /// # Safety
 /// 1. `place` points to the owned form of a value of type `index` (Y1), which is the caller's.
-pub(super) unsafe fn rehome(
-    catalog: &Arc<Catalog>,
-    index: usize,
-    place: *mut u8,
-    maker: *const (),
-) {
+pub(super) unsafe fn rehome(catalog: &Arc<Catalog>, index: usize, place: *mut u8) {
     let ty = &catalog.types[index];
     if is_flat(ty) {
         return;
@@ -107,38 +101,35 @@ pub(super) unsafe fn rehome(
     match ty.kind {
         type_kind::STRING => {
             // SAFETY: clause 1.
-            unsafe { run(catalog, None, 1, place, None, maker) };
+            unsafe { run(catalog, None, 1, place, None) };
         }
         type_kind::LIST | type_kind::MAP | type_kind::SET | type_kind::PATH => {
             if let Some(&element) = ty.elements.first() {
                 let size = catalog.types[element].owned.0;
                 // SAFETY: clause 1.
-                unsafe { run(catalog, Some(element), size, place, None, maker) };
+                unsafe { run(catalog, Some(element), size, place, None) };
             }
         }
         type_kind::BOX => {
             if let Some(&element) = ty.elements.first() {
                 let size = catalog.types[element].owned.0;
                 // SAFETY: clause 1.
-                unsafe { run(catalog, Some(element), size, place, Some(1), maker) };
+                unsafe { run(catalog, Some(element), size, place, Some(1)) };
             }
         }
         type_kind::GROWING_STRUCT | type_kind::GROWING_ENUM => {
             // SAFETY: clause 1.
-            unsafe { grown(catalog, index, place.cast(), maker) };
+            unsafe { grown(catalog, index, place.cast()) };
         }
         type_kind::OBJECT => {
             // SAFETY: clause 1.
-            let object = unsafe { place.cast::<Object>().read() };
-            if let Some(release) = object.release {
-                mapped::send_own_image(maker, release as *const (), object.state);
-            }
+            owners::came(unsafe { &*place.cast::<Object>() });
         }
         _ => {
             // SAFETY: clause 1.
             unsafe {
                 parts(catalog, ty, place, Form::Owned, |part, at| {
-                    rehome(catalog, part, at, maker);
+                    rehome(catalog, part, at);
                 });
             };
         }
@@ -155,7 +146,6 @@ unsafe fn run(
     size: usize,
     place: *mut u8,
     count: Option<usize>,
-    maker: *const (),
 ) {
     // SAFETY: clause 1.
     let theirs = unsafe { place.cast::<Buffer>().read() };
@@ -180,7 +170,7 @@ unsafe fn run(
         {
             for at in 0..len {
                 // SAFETY: clause 1, for each element: moved with the run.
-                unsafe { rehome(catalog, element, ours.ptr.add(at * size), maker) };
+                unsafe { rehome(catalog, element, ours.ptr.add(at * size)) };
             }
         }
     }
@@ -205,7 +195,7 @@ struct Before {
 ///
 /// # Safety
 /// 1. `place` points to a [`Grown`] (Y1) of type `index`.
-unsafe fn grown(catalog: &Arc<Catalog>, index: usize, place: *mut Grown, maker: *const ()) {
+unsafe fn grown(catalog: &Arc<Catalog>, index: usize, place: *mut Grown) {
     let ty = &catalog.types[index];
     // SAFETY: clause 1.
     let theirs = unsafe { place.read() };
@@ -269,9 +259,7 @@ unsafe fn grown(catalog: &Arc<Catalog>, index: usize, place: *mut Grown, maker: 
     }
     // SAFETY: what was just written: a value of that type.
     unsafe {
-        inside(catalog, ty, ours, |part, at| {
-            rehome(catalog, part, at, maker);
-        });
+        inside(catalog, ty, ours, |part, at| rehome(catalog, part, at));
     }
     if let Some(release) = theirs.release {
         // SAFETY: clause 1: what is known was moved, and is not let go of again.
@@ -462,9 +450,7 @@ pub(super) unsafe fn discard(catalog: &Arc<Catalog>, index: usize, place: *mut u
         }
         type_kind::OBJECT => {
             // SAFETY: clause 1.
-            let object = unsafe { place.cast::<Object>().read() };
-            // SAFETY: clause 1.
-            unsafe { object::let_go(&object) };
+            unsafe { owners::give_up(&*place.cast::<Object>()) };
         }
         type_kind::FAULT if form == Form::Owned => {
             // SAFETY: clause 1: a live record, with one count.
@@ -478,6 +464,64 @@ pub(super) unsafe fn discard(catalog: &Arc<Catalog>, index: usize, place: *mut u
             unsafe {
                 parts(catalog, ty, place, form, |part, at| {
                     discard(catalog, part, at, form);
+                });
+            }
+        }
+    }
+}
+
+/// Visits the objects in a value, but for those in growing data that is lent.
+///
+/// # Safety
+/// 1. `place` points to a value of type `index` in that form (Y1).
+pub(super) unsafe fn objects(
+    catalog: &Arc<Catalog>,
+    index: usize,
+    place: *mut u8,
+    form: Form,
+    visit: fn(&Object),
+) {
+    if !catalog.carries_objects(index) {
+        return;
+    }
+    let ty = &catalog.types[index];
+    let run = |first: *mut u8, len: usize| {
+        let Some(&element) = ty.elements.first() else {
+            return;
+        };
+        let (size, _) = form.layout(&catalog.types[element]);
+        for at in 0..len {
+            // SAFETY: clause 1, for each element.
+            unsafe { objects(catalog, element, first.add(at * size), form, visit) };
+        }
+    };
+    match ty.kind {
+        // SAFETY: clause 1.
+        type_kind::OBJECT => visit(unsafe { &*place.cast::<Object>() }),
+        type_kind::LIST | type_kind::MAP | type_kind::SET => {
+            // SAFETY: clause 1: both forms begin with pointer and length.
+            let Slice { ptr, len } = unsafe { place.cast::<Slice>().read() };
+            run(ptr.cast_mut(), len);
+        }
+        // SAFETY: clause 1: both forms begin with a pointer.
+        type_kind::BOX => run(unsafe { place.cast::<*mut u8>().read() }, 1),
+        type_kind::GROWING_STRUCT | type_kind::GROWING_ENUM if form == Form::Owned => {
+            // SAFETY: clause 1.
+            let node = unsafe { place.cast::<Grown>().read() }.ptr;
+            if !node.is_null() {
+                // SAFETY: clause 1.
+                unsafe {
+                    inside(catalog, ty, node, |part, at| {
+                        objects(catalog, part, at, form, visit);
+                    });
+                }
+            }
+        }
+        _ => {
+            // SAFETY: clause 1.
+            unsafe {
+                parts(catalog, ty, place, form, |part, at| {
+                    objects(catalog, part, at, form, visit);
                 });
             }
         }
