@@ -12,6 +12,7 @@ mod conformance;
 mod demo;
 mod install;
 mod library;
+mod lua;
 mod machine;
 mod python;
 mod soak;
@@ -41,6 +42,7 @@ enum Command {
     Soak(soak::Options),
     Library(library::Options),
     Python(python::Options),
+    Lua(lua::Options),
     Conformance(conformance::Options),
 }
 
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Command::Soak(options) => soak::run(&workspace, &options),
         Command::Library(options) => library::run(&workspace, &options),
         Command::Python(options) => python::run(&workspace, &options),
+        Command::Lua(options) => lua::run(&workspace, &options),
         Command::Conformance(options) => conformance::run(&workspace, &options),
     });
     outcome.unwrap_or_else(|error| {

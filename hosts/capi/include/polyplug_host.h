@@ -7,7 +7,8 @@
 // * A text is a pointer and a length in bytes; or `POLYPLUG_TERMINATED` in the place of the length, and a zero at its end.
 //   Texts that come back end with a zero as well.
 // * What fails answers null or `POLYPLUG_FAILED`, and gives an error to who hands in a place for one.
-// * Any thread may call any function. Functions that are handed over may be called on any thread, and must not unwind.
+// * Any thread may call any function. Functions that are handed over may be called on any thread, and must not unwind; those of a
+//   `PolyplugHome` are called on its thread only.
 
 #ifndef POLYPLUG_HOST_H
 #define POLYPLUG_HOST_H
@@ -32,6 +33,9 @@
 
 /// Follows a plugin over its reloads.
 typedef struct PolyplugCaller PolyplugCaller;
+
+/// The thread that functions of a host stay on.
+typedef struct PolyplugHome PolyplugHome;
 
 /// An object of one's own.
 typedef struct PolyplugInstance PolyplugInstance;
@@ -294,6 +298,24 @@ typedef struct PolyplugLogLine {
 /// Is told of a line of the log, on the thread that logged; it may use the library. Must not unwind.
 typedef void (*PolyplugLogListener)(void *user, const struct PolyplugLogLine *line);
 
+/// Answers a call as `PolyplugInvoke` does, on the thread of the home; `key` says which value is called.
+typedef int32_t (*PolyplugHomeInvoke)(uint32_t key,
+                                      uint32_t method,
+                                      const void *frame,
+                                      void *out,
+                                      PolyplugFaultRecord **fault);
+
+/// Is told of an event, on the thread of the home; `key` says which subscription it is for.
+typedef void (*PolyplugHomeListener)(uint32_t key, const struct PolyplugEvent *event);
+
+/// What a host and the library tell each other without a call. It lives as long as the home.
+typedef struct PolyplugHomeState {
+    /// Written by the host: not 0 while it may be called. It starts with 0.
+    uint32_t entered;
+    /// Written by the library: how much waits for `polyplug_home_settle`.
+    uint32_t waiting;
+} PolyplugHomeState;
+
 /// Modules.
 typedef struct PolyplugModules {
     /// What every handle starts with.
@@ -393,6 +415,12 @@ int32_t polyplug_buffer_release(const PolyplugBuffer *buffer);
 /// `elements` points to as many; it may be null when there are none.
 int32_t polyplug_buffer_new(const void *elements, size_t count, size_t element_size, PolyplugBuffer *buffer);
 
+/// Whether bytes are text: 1 for UTF-8, 0 for anything else. A typed function of a plugin takes a text without looking at it.
+///
+/// There are `count` bytes.
+int32_t polyplug_is_text(const uint8_t *bytes,
+                         size_t count);
+
 /// Copies bytes from an address: for languages that cannot read one. `POLYPLUG_FAILED` when one of the two is null.
 ///
 /// There are `count` bytes at both.
@@ -476,6 +504,47 @@ struct PolyplugSubscription *polyplug_log_subscribe(uint32_t level,
                                                     void *user,
                                                     PolyplugDestroy destroy,
                                                     struct PolyplugError **error);
+
+/// Makes the calling thread the home of functions: what is handed over with it is called on this thread only, and answers calls
+/// from other threads with a fault. After its release, which must happen on this thread, they are not called any more.
+struct PolyplugHome *polyplug_home_new(PolyplugHomeInvoke invoke,
+                                       PolyplugHomeListener listener,
+                                       struct PolyplugError **error);
+
+/// What the host and the library tell each other without a call; null for what is no home.
+struct PolyplugHomeState *polyplug_home_state(const struct PolyplugHome *home, struct PolyplugError **error);
+
+/// Provides a contract as `polyplug_runtime_provide` does, by what `key` stands for at a home.
+struct PolyplugModule *polyplug_home_provide(const struct PolyplugHome *home,
+                                             const struct PolyplugRuntime *runtime,
+                                             const struct PolyplugContract *contract,
+                                             const uint8_t *name,
+                                             size_t name_length,
+                                             uint32_t key,
+                                             struct PolyplugError **error);
+
+/// Makes an object or a closure as `polyplug_runtime_object` does, of what `key` stands for at a home.
+int32_t polyplug_home_object(const struct PolyplugHome *home,
+                             const struct PolyplugRuntime *runtime,
+                             const struct PolyplugContract *contract,
+                             uint32_t key,
+                             PolyplugObject *object,
+                             struct PolyplugError **error);
+
+/// Tells the listener of a home of every load, reload and unload, with this key, until the subscription is released. What cannot
+/// be told when it happens waits for `polyplug_home_settle`.
+struct PolyplugSubscription *polyplug_home_subscribe(const struct PolyplugHome *home,
+                                                     const struct PolyplugRuntime *runtime,
+                                                     uint32_t key,
+                                                     struct PolyplugError **error);
+
+/// Tells what waits of events, and writes the keys of values and subscriptions that nobody calls any more, at most `capacity` of
+/// them; answers how many. Each key is written once, and may be used again. On another thread than the home's it does nothing.
+///
+/// There is room for so many keys.
+size_t polyplug_home_settle(const struct PolyplugHome *home,
+                            uint32_t *keys,
+                            size_t capacity);
 
 /// Makes a runtime with nothing in it. Releasing it unloads everything, once no caller of it is left either.
 struct PolyplugRuntime *polyplug_runtime_new(void);

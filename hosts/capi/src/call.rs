@@ -254,6 +254,20 @@ pub unsafe extern "C" fn polyplug_buffer_new(
     }
 }
 
+/// Whether bytes are text: 1 for UTF-8, 0 for anything else. A typed function of a plugin takes a text without looking at it.
+///
+/// # Safety
+/// The crate's. There are `count` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyplug_is_text(bytes: *const u8, count: usize) -> i32 {
+    if bytes.is_null() {
+        return i32::from(count == 0);
+    }
+    // SAFETY: the crate's.
+    let bytes = unsafe { core::slice::from_raw_parts(bytes, count) };
+    i32::from(core::str::from_utf8(bytes).is_ok())
+}
+
 /// Copies bytes from an address: for languages that cannot read one. `POLYPLUG_FAILED` when one of the two is null.
 ///
 /// # Safety

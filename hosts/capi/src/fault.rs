@@ -12,7 +12,12 @@ use crate::handle::{POLYPLUG_FAILED, POLYPLUG_OK, contained, text};
 
 /// A failure of this library's own, for who expects a fault.
 pub(crate) fn fault_of(failure: &Failure) -> Fault {
-    let parts = PolyplugFaultParts::new(fault_kind::INVALID_VALUE, Slice::text(failure.message()));
+    fault_of_kind(fault_kind::INVALID_VALUE, failure.message())
+}
+
+/// A fault of one of `fault_kind`.
+pub(crate) fn fault_of_kind(kind: u32, message: &str) -> Fault {
+    let parts = PolyplugFaultParts::new(kind, Slice::text(message));
     // SAFETY: the text lives.
     unsafe { Fault::from_record_parts(&parts) }
 }

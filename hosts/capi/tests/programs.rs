@@ -83,6 +83,15 @@ fn a_host_in_c_learns_calls_provides_and_unloads() {
 }
 
 #[test]
+fn functions_that_stay_on_one_thread_are_not_called_on_another() {
+    let said = run(
+        "hosts/capi/tests/c/home.c",
+        &[&fixture("counter"), &fixture("greeter")],
+    );
+    assert_eq!(said, "all is well\n");
+}
+
+#[test]
 fn wrong_handles_are_errors() {
     let said = run("hosts/capi/tests/c/wrong.c", &[]);
     assert!(said.ends_with(" refusals\n"), "{said}");

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::cargo::Workspace;
+use crate::lua;
 use crate::python;
 
 /// What all the pairs have in common.
@@ -65,7 +66,7 @@ pub(crate) const LANGUAGES: &[Language] = &[
         name: "lua",
         shown: "Lua",
         guest: Some(lua_guest),
-        host: None,
+        host: Some(lua_host),
     },
     Language {
         name: "python",
@@ -103,6 +104,17 @@ fn lua_guest(workspace: &Workspace, _: &Common) -> Result<GuestFiles> {
             .root
             .join("plugins/lua/conformance/conformance.lua"),
         loader: Some(loader),
+    })
+}
+
+fn lua_host(workspace: &Workspace) -> Result<Program> {
+    Ok(Program {
+        program: lua::interpreter()?.into(),
+        arguments: vec![workspace.root.join("hosts/lua/conformance/run.lua").into()],
+        variables: vec![
+            ("POLYPLUG_LIBRARY", library(workspace)?),
+            (lua::BACKTRACES, "0".into()),
+        ],
     })
 }
 
