@@ -12,6 +12,7 @@ use core::any::TypeId;
 use core::fmt;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use std::sync::Once;
 
 use linkme::distributed_slice;
 use polyplug_abi::{
@@ -28,6 +29,31 @@ pub static OFFERS: [&'static OfferEntry];
 /// Every `#[contract]` in this image.
 #[distributed_slice]
 pub static CONTRACTS: [ContractEntry];
+
+/// Not empty when this image must never be unmapped: see [`never_unmap!`](crate::never_unmap).
+#[distributed_slice]
+pub static NEVER_UNMAP: [bool];
+
+/// Says that the library in which this stands is never unmapped: an unload of it is logical, and the report gives this reason.
+///
+/// For a library that hands pointers to itself to something that does not give them back, as an interpreter or a handler of
+/// signals. A program with the plugin linked in is not concerned.
+///
+/// ```
+/// polyplug::never_unmap!();
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! never_unmap {
+    () => {
+        #[allow(unsafe_code, reason = "generated code")]
+        const _: () = {
+            #[$crate::__private::linkme::distributed_slice($crate::__private::NEVER_UNMAP)]
+            #[linkme(crate = $crate::__private::linkme)]
+            static __STAYS: bool = true;
+        };
+    };
+}
 
 /// How many offers were compiled into this image, counted by functions that run when it is loaded.
 static COUNTED: AtomicUsize = AtomicUsize::new(0);
@@ -125,18 +151,22 @@ impl fmt::Debug for OfferEntry {
 
 /// The offers of this image, those of one type with one plugin pointer (R2).
 fn prepared() -> List<Offer> {
-    for (index, entry) in OFFERS.iter().enumerate() {
-        let state = (entry.state)();
-        let first = OFFERS[..index]
-            .iter()
-            .find(|earlier| (earlier.state)() == state);
-        let plugin = match first {
-            Some(first) => first.plugin.load(Ordering::Acquire),
-            None => ptr::from_ref((entry.describe)()).cast_mut(),
-        };
-        // Every run stores the same pointers.
-        entry.plugin.store(plugin, Ordering::Release);
-    }
+    static ONCE: Once = Once::new();
+
+    // Once: whoever has got the list reads it without further ado, while other runtimes ask for the plugins of this image.
+    ONCE.call_once(|| {
+        for (index, entry) in OFFERS.iter().enumerate() {
+            let state = (entry.state)();
+            let first = OFFERS[..index]
+                .iter()
+                .find(|earlier| (earlier.state)() == state);
+            let plugin = match first {
+                Some(first) => first.plugin.load(Ordering::Acquire),
+                None => ptr::from_ref((entry.describe)()).cast_mut(),
+            };
+            entry.plugin.store(plugin, Ordering::Release);
+        }
+    });
     List {
         ptr: OFFERS.as_ptr().cast(),
         len: OFFERS.len(),
@@ -199,6 +229,9 @@ pub unsafe extern "C" fn polyplug_init(host: *const Host, registration: *mut Reg
             crate::log::install(host, only_plugin());
         }
         fill(registration);
+        if !NEVER_UNMAP.is_empty() {
+            registration.flags |= module_flags::NEVER_UNMAP;
+        }
         if threads::may_unmap() {
             registration.flags |= module_flags::MAY_UNMAP;
         }

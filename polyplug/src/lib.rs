@@ -630,7 +630,9 @@ pub mod __private {
         growing_enumeration, growing_structure, index_of, interface_header, method,
         offset_in_frame, offset_in_variant, read, structure, text_function, variant,
     };
-    pub use crate::entry::{CONTRACTS, ContractEntry, OFFERS, OfferEntry, count_offer};
+    pub use crate::entry::{
+        CONTRACTS, ContractEntry, NEVER_UNMAP, OFFERS, OfferEntry, count_offer,
+    };
     pub use crate::fault::Fault;
     pub use crate::handles::{Caller, Instance, Pinned};
     pub use crate::object::{

@@ -14,7 +14,14 @@ use crate::steps::Missing;
 pub(crate) const LIBRARY: &str = "polyplug-capi";
 
 /// The plugins that the tests load.
-const PLUGINS: [&str; 5] = ["hello", "every", "counter", "kinds", "tuned"];
+const PLUGINS: [&str; 6] = [
+    "hello",
+    "every",
+    "counter",
+    "kinds",
+    "tuned",
+    "polyplug-python",
+];
 
 /// What the tests import, and what builds the package.
 const REQUIRED: [&str; 3] = ["pytest", "setuptools", "wheel"];

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 # Of the package, the library's file.
-PLUGINS = ["hello", "every", "counter", "kinds", "tuned"]
+PLUGINS = ["hello", "every", "counter", "kinds", "tuned", "polyplug-python"]
 
 
 def built(package):
@@ -37,7 +37,7 @@ def file_of(package):
     if not FOLDER:
         return built(package)
     prefix, suffix = {"win32": ("", ".dll"), "darwin": ("lib", ".dylib")}.get(sys.platform, ("lib", ".so"))
-    return pathlib.Path(FOLDER) / f"{prefix}{package}{suffix}"
+    return pathlib.Path(FOLDER) / f"{prefix}{package.replace('-', '_')}{suffix}"
 
 
 if "POLYPLUG_LIBRARY" not in os.environ:

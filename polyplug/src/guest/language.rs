@@ -53,6 +53,12 @@ pub trait Language {
     /// A value of the language.
     type Value;
 
+    /// Does something that may wait for other threads and call the language again: enters what a guest calls, and calls it. A
+    /// language with a lock lets go of it meanwhile.
+    fn outside<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        work()
+    }
+
     /// `()`.
     fn unit(&mut self) -> Result<Self::Value, Fault>;
     /// `bool`.
@@ -85,6 +91,10 @@ pub trait Language {
     fn tuple(&mut self, values: Vec<Self::Value>) -> Result<Self::Value, Fault>;
     /// An option.
     fn option(&mut self, value: Option<Self::Value>) -> Result<Self::Value, Fault>;
+    /// An option of something that may be nothing itself: `Option<Option<T>>`, `Option<()>`. By default as any other.
+    fn nested_option(&mut self, value: Option<Self::Value>) -> Result<Self::Value, Fault> {
+        self.option(value)
+    }
     /// A result.
     fn result(&mut self, value: Result<Self::Value, Self::Value>) -> Result<Self::Value, Fault>;
     /// A struct: its fields in order. One that its writer does not know is missing.

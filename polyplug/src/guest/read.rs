@@ -236,7 +236,11 @@ pub(super) unsafe fn value<L: Language>(
                     let payload = place.add(form.align(ty).max(4));
                     Some(value(language, element(ty, 0), payload, form, scope)?)
                 };
-                language.option(value)
+                if matches!(element(ty, 0).kind, type_kind::OPTION | type_kind::UNIT) {
+                    language.nested_option(value)
+                } else {
+                    language.option(value)
+                }
             }
             type_kind::RESULT => {
                 let tag = place.cast::<u32>().read();

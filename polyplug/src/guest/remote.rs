@@ -8,6 +8,7 @@
 //! * **E3** An object whose type is not `Send` is called and dropped on the thread that it came on, one that is not `Sync`
 //!   by one thread at a time; an exclusive one is called by one caller at a time.
 
+use core::ffi::c_void;
 use core::fmt;
 use std::cell::{Cell, OnceCell};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -304,32 +305,55 @@ impl Remote {
         method: &str,
         arguments: &[L::Value],
     ) -> Result<(L::Value, Vec<L::Value>), Fault> {
-        self.with(|interface, state| {
-            // SAFETY: a live interface, whose contract was checked.
-            let contract = unsafe { &*(*interface).contract };
-            // SAFETY: as above.
-            let methods = unsafe { contract.methods.pointers() };
-            // SAFETY: as above.
-            let named =
-                |&&found: &&*const MethodDescriptor| unsafe { (*found).name.str() } == method;
-            // SAFETY: as above.
-            let id = unsafe { contract.id.str() };
-            let Some(index) = methods.iter().position(|found| named(&found)) else {
-                let message = format!("contract `{id}` has no method `{method}`");
-                return Err(Fault::of_kind(fault_kind::UNKNOWN_METHOD, &message));
-            };
-            // SAFETY: as above; interface and state belong together, and stay for the call.
-            let called = unsafe {
-                exchange(
-                    language,
-                    (interface, state),
-                    index as u32,
-                    &*methods[index],
-                    arguments,
-                )
-            };
-            called.map_err(|fault| fault.called(self.plugin(), id, method))
-        })
+        match &*self.0 {
+            Target::Link(caller) => {
+                // Waits while what answers is being reloaded.
+                let Entered {
+                    interface,
+                    state,
+                    hold: _hold,
+                } = language.outside(|| caller.enter())?;
+                self.call_inside(language, (interface, state), method, arguments)
+            }
+            Target::Object(target) => {
+                let _inside = Inside::begin(target)?;
+                let inside = (target.object.interface, target.object.state);
+                self.call_inside(language, inside, method, arguments)
+            }
+        }
+    }
+
+    /// As [`Remote::call`], with an interface and a state that stay for the call.
+    fn call_inside<L: Language>(
+        &self,
+        language: &mut L,
+        (interface, state): (*const InterfaceHeader, *mut ()),
+        method: &str,
+        arguments: &[L::Value],
+    ) -> Result<(L::Value, Vec<L::Value>), Fault> {
+        // SAFETY: a live interface, whose contract was checked.
+        let contract = unsafe { &*(*interface).contract };
+        // SAFETY: as above.
+        let methods = unsafe { contract.methods.pointers() };
+        // SAFETY: as above.
+        let named = |&&found: &&*const MethodDescriptor| unsafe { (*found).name.str() } == method;
+        // SAFETY: as above.
+        let id = unsafe { contract.id.str() };
+        let Some(index) = methods.iter().position(|found| named(&found)) else {
+            let message = format!("contract `{id}` has no method `{method}`");
+            return Err(Fault::of_kind(fault_kind::UNKNOWN_METHOD, &message));
+        };
+        // SAFETY: as above; interface and state belong together, and stay for the call.
+        let called = unsafe {
+            exchange(
+                language,
+                (interface, state),
+                index as u32,
+                &*methods[index],
+                arguments,
+            )
+        };
+        called.map_err(|fault| fault.called(self.plugin(), id, method))
     }
 }
 
@@ -420,7 +444,8 @@ unsafe fn exchange<L: Language>(
         let out = writer.room(ty.owned_size.max(size_of::<u64>()));
         let mut receiver = Receiver::new(state);
         let invoke = (*interface).invoke;
-        let code = invoke(&raw mut receiver, index, frame.cast(), out.cast());
+        let code = language
+            .outside(|| invoke(&raw mut receiver, index, frame.cast::<c_void>(), out.cast()));
         writer.surrender();
         if !receiver.fault.is_null() {
             check::record(receiver.fault)

@@ -282,6 +282,12 @@ impl<'d> Type<'d> {
         self.text(self.0.name)
     }
 
+    /// A number that is the same for the same type of the same module, while that is mapped.
+    #[must_use]
+    pub fn address(self) -> usize {
+        core::ptr::from_ref(self.0).addr()
+    }
+
     /// How many elements an array has.
     #[must_use]
     pub fn length(self) -> usize {
@@ -297,6 +303,11 @@ impl<'d> Type<'d> {
         assert!(index < self.0.element_count, "no such element");
         // SAFETY: V1.
         unsafe { Self::of((*self.0.elements.add(index))()) }
+    }
+
+    /// Everything that it is made of, as its kind says.
+    pub fn elements(self) -> impl ExactSizeIterator<Item = Self> {
+        (0..self.0.element_count).map(move |index| self.element(index))
     }
 
     /// Whether it stands in a frame as a scalar.

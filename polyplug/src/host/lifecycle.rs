@@ -200,6 +200,11 @@ pub(crate) fn holders(generation: &GenerationCore) -> Holders {
         let instances: usize = holders.instances.iter().map(|(_, count)| count).sum();
         holders.objects = mapped.holds().saturating_sub(instances);
         holders.threads = mapped.threads();
+        if mapped.stays().is_some() {
+            // What runs at their end is never taken from them.
+            let lasting = |thread: &ThreadHolder| thread.reason() != HoldReason::ThreadLocals;
+            holders.threads.retain(lasting);
+        }
     }
     holders
 }
