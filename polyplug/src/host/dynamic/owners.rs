@@ -17,26 +17,31 @@ use polyplug_abi::Object;
 
 use crate::host::mapped::{self, Mapped};
 
-/// The counts, by the addresses of an object's release function and of its state.
-static HELD: Mutex<BTreeMap<(usize, usize), Vec<Arc<Mapped>>>> = Mutex::new(BTreeMap::new());
+/// What an object is known by: the addresses of its release function and of its state.
+type Key = (usize, usize);
 
-fn held() -> MutexGuard<'static, BTreeMap<(usize, usize), Vec<Arc<Mapped>>>> {
+/// A count of an image for each owner.
+type Counts = BTreeMap<Key, Vec<Arc<Mapped>>>;
+
+static HELD: Mutex<Counts> = Mutex::new(BTreeMap::new());
+
+fn held() -> MutexGuard<'static, Counts> {
     HELD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What an object is known by; nothing for one that is only lent.
-fn key(object: &Object) -> Option<(usize, usize)> {
+/// Nothing for an object that is only lent.
+fn key(object: &Object) -> Option<Key> {
     let release = object.release? as *const ();
     Some((release.addr(), object.state.addr()))
 }
 
-fn hold(key: (usize, usize), image: Option<Arc<Mapped>>) {
+fn hold(key: Key, image: Option<Arc<Mapped>>) {
     if let Some(image) = image {
         held().entry(key).or_default().push(image);
     }
 }
 
-fn take(key: (usize, usize)) -> Option<Arc<Mapped>> {
+fn take(key: Key) -> Option<Arc<Mapped>> {
     let mut held = held();
     let images = held.get_mut(&key)?;
     let image = images.pop();
