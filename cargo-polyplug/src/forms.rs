@@ -50,7 +50,7 @@ fn reach(ty: &TypeInfo, seen: &mut BTreeSet<usize>, found: &mut Vec<TypeInfo>) {
 }
 
 /// The types that a type is made of.
-fn parts(ty: &TypeInfo) -> Vec<TypeInfo> {
+pub(crate) fn parts(ty: &TypeInfo) -> Vec<TypeInfo> {
     let fields = ty.fields().into_iter();
     let variants = ty.variants();
     let payloads = variants.iter().flat_map(|variant| variant.fields().iter());
@@ -183,7 +183,7 @@ impl Forms {
     }
 
     /// What a type is called when it is a part of the name of another.
-    fn name(&mut self, ty: &TypeInfo) -> String {
+    pub(crate) fn name(&mut self, ty: &TypeInfo) -> String {
         if let Some(name) = self.names.get(&ty.number()) {
             return name.clone();
         }

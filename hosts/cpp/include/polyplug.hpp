@@ -16,6 +16,8 @@
 
 #include "polyplug_host.h"
 
+#include "polyplug_calls.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <deque>
@@ -50,43 +52,6 @@ struct Release {
 
 template <class T> using Handle = std::unique_ptr<T, Release>;
 }  // namespace detail
-
-// What went wrong outside calls. `what()` has the whole chain.
-class Error : public std::runtime_error {
-public:
-    explicit Error(std::string code, const std::string &text) : std::runtime_error(text), code_(std::move(code)) {}
-    // A stable word.
-    const std::string &code() const noexcept { return code_; }
-
-private:
-    std::string code_;
-};
-
-// What a call yields instead of a value. `what()` has all that is known of it.
-class Fault : public Error {
-public:
-    // Takes over the one count of a fault.
-    static Fault take(PolyplugFaultRecord *record) {
-        struct Count {
-            PolyplugFaultRecord *record;
-            ~Count() { polyplug_fault_release(record); }
-        } count{record};
-        detail::Handle<PolyplugError> words(polyplug_fault_error(record));
-        if (!words) throw std::bad_alloc();
-        return Fault(*record, *words);
-    }
-    // One of `POLYPLUG_FAULT_KIND_..`.
-    uint32_t kind() const noexcept { return kind_; }
-    const std::string &message() const noexcept { return message_; }
-    const std::string &plugin() const noexcept { return plugin_; }
-
-private:
-    Fault(const PolyplugFaultRecord &record, const PolyplugError &words)
-        : Error(std::string(view(words.code)), std::string(view(words.text))), kind_(record.kind),
-          message_(view(record.message)), plugin_(view(record.plugin)) {}
-    uint32_t kind_;
-    std::string message_, plugin_;
-};
 
 // A type that does not fit what the contract says.
 class TypeError : public std::invalid_argument {
@@ -468,7 +433,7 @@ public:
         const PolyplugType &type = *method.result;
         unsigned char *out = detail::room(arena, std::max<size_t>(type.owned_size, 8));
         PolyplugFaultRecord *fault = nullptr;
-        if (polyplug_call(handle_.get(), method.number, frame, out, &fault) != POLYPLUG_OK) throw Fault::take(fault);
+        if (polyplug_call(handle_.get(), method.number, frame, out, &fault) != POLYPLUG_OK) throw Fault(fault);
         struct Result {
             const PolyplugType &type;
             void *out;

@@ -40,8 +40,13 @@ extern "C" {
 #define POLYPLUG_EXTERN_C
 #endif
 
-/// The services of the core. Defined by `POLYPLUG_MODULE`, set by `polyplug_init`.
+/// The services of the core. Defined by `POLYPLUG_MODULE`, set by `polyplug_init`; in a host, which includes `polyplug_host.h` before, those
+/// of libpolyplug.
+#ifdef POLYPLUG_HOST_H
+#define polyplug_host (polyplug_services())
+#else
 extern POLYPLUG_LOCAL const PolyplugHost *polyplug_host;
+#endif
 
 /// A literal as a slice that is a constant.
 #define POLYPLUG_TEXT(literal) { (const uint8_t *)(literal), sizeof(literal) - 1 }
@@ -97,7 +102,7 @@ POLYPLUG_PRINTF(1, 2) static inline PolyplugBuffer polyplug_stringf(const char *
 }
 
 /// Gives a buffer back that the other side handed over. What its elements own must have been given back before.
-static inline void polyplug_release(PolyplugBuffer buffer) {
+static inline void polyplug_give_back(PolyplugBuffer buffer) {
     if (buffer.release) buffer.release(buffer.ptr, buffer.capacity);
 }
 
@@ -182,7 +187,7 @@ static inline void polyplug_refuse(PolyplugBuffer *error, const char *message) {
 
 // The context of a plugin.
 
-/// What the plugin was configured with, as JSON text; `null` when with nothing. Give it back with `polyplug_release`. Answers NULL, or
+/// What the plugin was configured with, as JSON text; `null` when with nothing. Give it back with `polyplug_give_back`. Answers NULL, or
 /// a fault.
 static inline PolyplugFaultRecord *polyplug_config(const PolyplugContextRecord *context, PolyplugBuffer *json) {
     return context->table->config(context, json);
@@ -210,6 +215,8 @@ static inline PolyplugReceiver polyplug_receiver(void *state) {
     receiver.call = NULL;
     return receiver;
 }
+
+#ifndef POLYPLUG_HOST_H
 
 // The entry point.
 
@@ -271,6 +278,8 @@ static inline int32_t polyplug_register(const PolyplugHost *host, PolyplugRegist
         static const PolyplugOffer *list[sizeof offered / sizeof offered[0]]; \
         return polyplug_register(host, registration, flags, offered, list, sizeof offered / sizeof offered[0]); \
     }
+
+#endif  // POLYPLUG_HOST_H
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -43,6 +43,7 @@ public:
     explicit Fault(PolyplugFaultRecord *record) : Error(word(record->kind), words(*record)), record_(record) {}
     /// A new one, of a kind `POLYPLUG_FAULT_KIND_..`.
     Fault(uint32_t kind, std::string_view message) : Fault(made(kind, message)) {}
+    Fault() : Fault(POLYPLUG_FAULT_KIND_RAISED, "") {}
     Fault(const Fault &other) : Error(other), record_(other.share()) {}
     Fault &operator=(const Fault &other) {
         Error::operator=(other);

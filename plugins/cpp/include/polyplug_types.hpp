@@ -72,6 +72,7 @@ public:
 /// `Result<T, E>`; of `()`, `std::monostate`.
 template <class T, class E> class Result {
 public:
+    Result() : of_(std::in_place_index<0>) {}
     Result(T value) : of_(std::in_place_index<0>, std::move(value)) {}
     template <class F> Result(Err<F> error) : of_(std::in_place_index<1>, std::move(error.error)) {}
     bool ok() const { return of_.index() == 0; }

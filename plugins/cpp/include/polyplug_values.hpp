@@ -103,7 +103,7 @@ template <class T> struct Number : Copied<T, Number<T>, true> {
 };
 
 /// An enum without fields.
-template <class T, uint32_t Count> struct Choice : Copied<T, Choice<T, Count>, false> {
+template <class T, uint32_t Count, bool Plain> struct Choice : Copied<T, Choice<T, Count, Plain>, Plain> {
     static void check(ConstBytes place) {
         if (load<uint32_t>(place) >= Count) throw Fault(POLYPLUG_FAULT_KIND_UNKNOWN_VARIANT, "result: a variant that is not known here");
     }
@@ -134,7 +134,7 @@ struct Run {
         if (!trusted && buffer.len && !buffer.ptr) invalid("result: a null pointer with a length");
     }
     Run(const Run &) = delete;
-    ~Run() { polyplug_release(buffer); }
+    ~Run() { polyplug_give_back(buffer); }
 };
 
 inline void check_text(const uint8_t *text, size_t len) {
