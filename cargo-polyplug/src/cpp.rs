@@ -234,20 +234,17 @@ fn table(
             "return nullptr;".to_owned()
         } else {
             format!(
-                "static_assert({slot}Is<Class>::there, \"the class lacks the method `{name}`\");"
+                "static_assert({slot}Is, \"the class lacks the method `{name}`, or it takes other arguments\");"
             )
         };
         write!(
             out,
-            "    template <class U> struct {slot}Is {{\n\
-             \x20       template <class V, class = decltype(&V::{name})> static std::true_type find(int);\n\
-             \x20       template <class V> static std::false_type find(long);\n\
-             \x20       static constexpr bool there = decltype(find<U>(0))::value;\n    }};\n\
-             \x20   struct {slot}Call {{\n\
-             \x20       template <class U, class... V> static decltype(auto) call(U &target, V &&...values) {{\n\
+            "    struct {slot}Call {{\n\
+             \x20       template <class U, class... V> static auto call(U &target, V &&...values) -> decltype(target.{name}(std::forward<V>(values)...)) {{\n\
              \x20           return target.{name}(std::forward<V>(values)...);\n        }}\n    }};\n\
+             \x20   static constexpr bool {slot}Is = {snake}::signatures::{name}::template callable<Class, {slot}Call>;\n\
              \x20   static constexpr auto {slot}_slot() -> decltype({camel}Interface::{name}) {{\n\
-             \x20       if constexpr ({slot}Is<Class>::there) return polyplug::Thunk<{snake}::signatures::{name}, T, {slot}Call>::function();\n\
+             \x20       if constexpr ({slot}Is) return polyplug::Thunk<{snake}::signatures::{name}, T, {slot}Call>::function();\n\
              \x20       else {otherwise}\n    }}\n"
         )
         .expect("a string");

@@ -304,13 +304,13 @@ impl<'f> CppTypes<'f> {
         self.compare(&mut definition, ty, &name, &compared);
         write!(definition, "}};\n\n").expect("a string");
         self.definitions += &definition;
+        let codec = self.codec(ty)?;
         write!(
             self.shapes,
-            "template <> struct Shape<{full}> {{\n{shape}}};\n"
+            "template <> struct Shape<{full}> {{\n    using Codec = {codec};\n{shape}}};\n"
         )
         .expect("a string");
         if matches!(ty.kind(), TypeKind::STRUCT | TypeKind::ENUM) {
-            let codec = self.codec(ty)?;
             writeln!(
                 self.assertions,
                 "static_assert({codec}::lent_size == {} && {codec}::owned_size == {}, \"another layout than the contract's\");",
@@ -354,7 +354,11 @@ impl<'f> CppTypes<'f> {
             let ty = self.natural(field.ty())?;
             // In a class inside another an initialiser would be known too late.
             let initial = if indent.len() > 4 { "" } else { "{}" };
-            writeln!(out, "{indent}{}{initial};", forms::declared(&ty, &field_name(field, at)))
+            writeln!(
+                out,
+                "{indent}{}{initial};",
+                forms::declared(&ty, &field_name(field, at))
+            )
             .expect("a string");
         }
         Ok(())

@@ -14,10 +14,20 @@ use crate::cargo::Workspace;
 const PACKAGE: &str = "polyplug-capi";
 
 /// The headers that a host in C or C++ includes.
-const HEADERS: [&str; 3] = [
+const HEADERS: [&str; 13] = [
     "plugins/c/include/polyplug.h",
+    "plugins/c/include/polyplug_check.h",
+    "plugins/c/include/polyplug_plugin.h",
     "hosts/capi/include/polyplug_host.h",
     "hosts/cpp/include/polyplug.hpp",
+    "hosts/cpp/include/polyplug_typed.hpp",
+    "plugins/cpp/include/polyplug_calls.hpp",
+    "plugins/cpp/include/polyplug_data.hpp",
+    "plugins/cpp/include/polyplug_fault.hpp",
+    "plugins/cpp/include/polyplug_objects.hpp",
+    "plugins/cpp/include/polyplug_shapes.hpp",
+    "plugins/cpp/include/polyplug_types.hpp",
+    "plugins/cpp/include/polyplug_values.hpp",
 ];
 
 /// Build libpolyplug, the runtime behind a C API, and put it and its headers into one folder.

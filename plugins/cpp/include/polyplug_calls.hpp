@@ -253,13 +253,20 @@ template <class R, class... A> struct Signature {
 
     /// Calls method number `number` of what `via` leads to. A fault is thrown.
     template <class Via, class... P> static Value call(const Via &via, uint32_t number, P &&...values) {
-        const auto inside = via.enter();
+        const auto inside = via.enter(number);
         const Face &face = inside.face();
         Arena_ arena;
         std::tuple<typename A::Lent...> lent;
         lend(lent, arena, Indices(), std::forward<P>(values)...);
         return run(face, number, lent, Indices());
     }
+
+    /// Whether `Method` can be called on a `T` with the arguments.
+    template <class T, class Method, class = void> struct Callable : std::false_type {};
+    template <class T, class Method>
+    struct Callable<T, Method,
+        std::void_t<decltype(Method::call(std::declval<T &>(), std::declval<typename A::Got &>().value()...))>> : std::true_type {};
+    template <class T, class Method> static constexpr bool callable = Callable<T, Method>::value;
 
 private:
     using Arena_ = wire::Arena;

@@ -15,6 +15,15 @@
 
 #include "polyplug_plugin.h"
 
+// The place of a call, as a default argument.
+#if defined(__GNUC__) || (defined(_MSC_VER) && _MSC_VER >= 1926)
+#define POLYPLUG_FILE __builtin_FILE()
+#define POLYPLUG_LINE __builtin_LINE()
+#else
+#define POLYPLUG_FILE ""
+#define POLYPLUG_LINE 0
+#endif
+
 namespace polyplug {
 
 inline std::string_view text(const uint8_t *ptr, size_t len) {
@@ -41,9 +50,10 @@ class Fault : public Error {
 public:
     /// Takes over one count of a fault.
     explicit Fault(PolyplugFaultRecord *record) : Error(word(record->kind), words(*record)), record_(record) {}
-    /// A new one, of a kind `POLYPLUG_FAULT_KIND_..`.
-    Fault(uint32_t kind, std::string_view message) : Fault(made(kind, message)) {}
-    Fault() : Fault(POLYPLUG_FAULT_KIND_RAISED, "") {}
+    /// A new one, of a kind `POLYPLUG_FAULT_KIND_..`. It says where it was made.
+    Fault(uint32_t kind, std::string_view message, const char *file = POLYPLUG_FILE, uint32_t line = POLYPLUG_LINE)
+        : Fault(made(kind, message, file, line)) {}
+    Fault() : Fault(POLYPLUG_FAULT_KIND_RAISED, "", "", 0) {}
     Fault(const Fault &other) : Error(other), record_(other.share()) {}
     Fault &operator=(const Fault &other) {
         Error::operator=(other);
@@ -71,8 +81,10 @@ public:
     }
 
 private:
-    static PolyplugFaultRecord *made(uint32_t kind, std::string_view message) {
+    static PolyplugFaultRecord *made(uint32_t kind, std::string_view message, const char *file, uint32_t line) {
         PolyplugFaultParts parts{};
+        parts.file = slice(file);
+        parts.line = line;
         parts.size = sizeof parts;
         parts.kind = kind;
         parts.message = slice(message);
@@ -106,7 +118,7 @@ inline void check(PolyplugFaultRecord *fault) {
 }
 
 /// A value that breaks the rules of its type.
-[[noreturn]] inline void invalid(const char *what) { throw Fault(POLYPLUG_FAULT_KIND_INVALID_VALUE, what); }
+[[noreturn]] inline void invalid(const char *what) { throw Fault(POLYPLUG_FAULT_KIND_INVALID_VALUE, what, "", 0); }
 
 /// Throws the fault of a call, and says whose it is: in other languages than Rust the callee does not know.
 [[noreturn]] inline void raise(

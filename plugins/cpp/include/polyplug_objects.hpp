@@ -25,7 +25,7 @@ public:
         const Face &of;
         const Face &face() const { return of; }
     };
-    Inside enter() const { return { face_ }; }
+    Inside enter(uint32_t) const { return { face_ }; }
 
 private:
     static const PolyplugInterfaceHeader *ordered(const PolyplugObject &object, const PolyplugContractDescriptor *wanted) {

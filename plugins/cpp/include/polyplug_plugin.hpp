@@ -30,7 +30,7 @@ public:
         const PolyplugHold *hold_;
         Face face_;
     };
-    Inside enter() const {
+    Inside enter(uint32_t) const {
         PolyplugFaultRecord *fault = nullptr;
         const PolyplugHold *hold = polyplug_host->pin(&link_, &fault);
         check(fault);
@@ -48,6 +48,9 @@ public:
     Context(const Context &other) : Context(other.record_) {}
     Context &operator=(const Context &) = delete;
     ~Context() { record_->table->release(record_); }
+
+    /// As C knows it. It lives as long as this.
+    const PolyplugContextRecord *record() const { return record_; }
 
     /// The name of the plugin.
     std::string_view plugin() const { return text(record_->plugin); }
@@ -67,6 +70,9 @@ public:
         polyplug_give_back(json);
         return copy;
     }
+
+    /// Logs a line under the plugin's name, at one of `POLYPLUG_LOG_LEVEL_..`.
+    void log(uint32_t level, std::string_view line) const { polyplug_log(record_, level, line.data(), line.size()); }
 
     /// Calls the host's value of a host contract, `context.host<demo_progress::Progress>()`; throws when there is none.
     template <class C> typename Described<C>::template Remote<Provider> host() const { return find<C>(POLYPLUG_ASKED_HOST, 0); }
@@ -133,7 +139,13 @@ private:
     }
 };
 
-/// A plugin whose state is a `T`.
+/// The contracts of a list `requires_` or `wants` of a plugin's description.
+template <class... C> PolyplugContractDescriptorList contracts() {
+    static const PolyplugContractDescriptor *const list[] = { Described<C>::contract()... };
+    return { list, sizeof...(C) };
+}
+
+/// A plugin whose state is a `T`. What else it says of itself is written into the description: `license`, `requires_`.
 template <class T>
 PolyplugPluginDescriptor plugin(std::string_view name, std::string_view version, std::string_view description = {}) {
     PolyplugPluginDescriptor plugin{};

@@ -7,6 +7,7 @@ namespace polyplug::wire {
 /// What a type of a contract is made of: the header of the contract says so for each.
 ///
 /// * A struct: `Fields`, a `Members`, and `is_plain`.
+/// * Both: `Codec`.
 /// * An enum: `Variants`, a `OneOf`. Its only member is `of`, a `std::variant` in the same order.
 template <class T> struct Shape;
 
@@ -226,5 +227,19 @@ private:
 };
 
 }  // namespace polyplug::wire
+
+namespace polyplug {
+
+/// A value of one contract as the same type of another: every contract has types of its own. `polyplug::same<demo_desk::Entry>(entry)`
+template <class To, class From> To same(From value) {
+    using In = typename wire::Shape<From>::Codec;
+    using Out = typename wire::Shape<To>::Codec;
+    static_assert(In::lent_size == Out::lent_size && In::owned_size == Out::owned_size, "these are two types");
+    alignas(8) unsigned char place[In::owned_size];
+    In::give(std::move(value), place);
+    return Out::take(place, true);
+}
+
+}  // namespace polyplug
 
 #endif
