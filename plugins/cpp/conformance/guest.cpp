@@ -32,7 +32,7 @@ static void put(std::string &text, char32_t letter) {
         return;
     }
     const int more = letter < 0x800 ? 1 : letter < 0x10000 ? 2 : 3;
-    text += static_cast<char>((0xF00 >> more) | (letter >> (6 * more)));
+    text += static_cast<char>(((0xFF00 >> (more + 1)) & 0xFF) | (letter >> (6 * more)));
     for (int at = more - 1; at >= 0; at--) text += static_cast<char>(0x80 | ((letter >> (6 * at)) & 0x3F));
 }
 
