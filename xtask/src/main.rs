@@ -7,6 +7,7 @@
 mod bench;
 mod cargo;
 mod checks;
+mod conformance;
 mod demo;
 mod library;
 mod machine;
@@ -38,6 +39,7 @@ enum Command {
     Soak(soak::Options),
     Library(library::Options),
     Python(python::Options),
+    Conformance(conformance::Options),
 }
 
 fn main() -> ExitCode {
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         Command::Soak(options) => soak::run(&workspace, &options),
         Command::Library(options) => library::run(&workspace, &options),
         Command::Python(options) => python::run(&workspace, &options),
+        Command::Conformance(options) => conformance::run(&workspace, &options),
     });
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::cargo::{Invocation, TARGET_VARIABLE, Workspace};
 use crate::checks;
+use crate::conformance;
 use crate::python;
 use crate::steps::{self, Step};
 
@@ -85,6 +86,11 @@ fn usual(workspace: &Workspace) -> Vec<Step<'_>> {
             "python",
             "the tests of hosts/python, in <target>/venv",
             || python::test(workspace),
+        ),
+        Step::check(
+            "conformance",
+            "every host with every guest of the conformance kit, and docs/src/conformance.md",
+            || conformance::test(workspace),
         ),
     ];
     steps.extend(checks::QUICK.iter().map(|check| {

@@ -1,11 +1,14 @@
 """The runtime, its modules, and what is told of them."""
 
+import atexit
 import ctypes
 import itertools
 import json
 import os
 import pathlib
 import threading
+import time
+import weakref
 
 from . import _contract, _native
 from ._errors import Error, asked, check
@@ -161,6 +164,21 @@ def _unheard(key):
     _listeners.pop(key, None)
 
 
+_runtimes = weakref.WeakSet()
+# How long the end of the interpreter waits, in seconds.
+_LAST_WAIT = 1.0
+
+
+@atexit.register
+def _end():
+    """Unloads everything while Python can still be called: what plugins let go of is let go of on a thread of libpolyplug's."""
+    for runtime in list(_runtimes):
+        runtime.close()
+    limit = time.monotonic() + _LAST_WAIT
+    while _contract._provided and time.monotonic() < limit:
+        time.sleep(0.002)
+
+
 class Runtime:
     """Where plugins are loaded and found.
 
@@ -176,6 +194,7 @@ class Runtime:
         self._h = _native.Handle(library.polyplug_runtime_new())
         if not self._h.value:
             raise MemoryError("libpolyplug made no runtime")
+        _runtimes.add(self)
 
     def __enter__(self):
         return self
