@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -14,9 +14,10 @@ use crate::cargo::Workspace;
 const PACKAGE: &str = "polyplug-capi";
 
 /// The headers that a host in C or C++ includes.
-const HEADERS: [&str; 13] = [
+const HEADERS: [&str; 14] = [
     "plugins/c/include/polyplug.h",
     "plugins/c/include/polyplug_check.h",
+    "plugins/c/include/polyplug_log.h",
     "plugins/c/include/polyplug_plugin.h",
     "hosts/capi/include/polyplug_host.h",
     "hosts/cpp/include/polyplug.hpp",
@@ -38,6 +39,15 @@ pub(crate) struct Options {}
 
 /// Runs the command.
 pub(crate) fn run(workspace: &Workspace, _: &Options) -> Result<ExitCode> {
+    println!("{}", built(workspace)?.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The folder with the library and its headers.
+///
+/// # Errors
+/// When it cannot be built, or put there.
+pub(crate) fn built(workspace: &Workspace) -> Result<PathBuf> {
     workspace.require([PACKAGE])?;
     let folder = workspace.target.join("libpolyplug");
     let built = workspace.build_cdylib(PACKAGE, |build| build.args(["--quiet"]))?;
@@ -53,8 +63,7 @@ pub(crate) fn run(workspace: &Workspace, _: &Options) -> Result<ExitCode> {
         let name = header.file_name().context("a header without a file name")?;
         put(&header, &folder.join("include").join(name))?;
     }
-    println!("{}", folder.display());
-    Ok(ExitCode::SUCCESS)
+    Ok(folder)
 }
 
 /// Copies a file, and makes the folder for it.

@@ -11,6 +11,7 @@ mod conformance;
 mod demo;
 mod library;
 mod machine;
+mod native;
 mod python;
 mod soak;
 mod steps;
@@ -38,6 +39,7 @@ enum Command {
     Bench(bench::Options),
     Soak(soak::Options),
     Library(library::Options),
+    Native(native::Options),
     Python(python::Options),
     Conformance(conformance::Options),
 }
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Command::Bench(options) => bench::run(&workspace, &options),
         Command::Soak(options) => soak::run(&workspace, &options),
         Command::Library(options) => library::run(&workspace, &options),
+        Command::Native(options) => native::run(&workspace, &options),
         Command::Python(options) => python::run(&workspace, &options),
         Command::Conformance(options) => conformance::run(&workspace, &options),
     });
