@@ -95,13 +95,23 @@ impl World {
         let target = |at_most| Some(Target { at_most, due: true });
         vec![
             Group {
+                name: "load to first call",
+                base: OPENING,
+                arms: vec![
+                    arm(OPENING, None, |count| {
+                        self.by_system(count, Part::Beginning)
+                    }),
+                    arm("load, get, call", target(1.5), |count| {
+                        self.by_runtime(count, Part::Beginning)
+                    }),
+                ],
+            },
+            Group {
                 name: "load, first call, unload",
                 base: SYSTEM,
                 arms: vec![
-                    arm(SYSTEM, None, |count| self.by_system(count)),
-                    arm("load, get, call, unload_within", target(1.5), |count| {
-                        self.by_runtime(count)
-                    }),
+                    arm(SYSTEM, None, |count| self.by_system(count, Part::Whole)),
+                    arm(LIFE, None, |count| self.by_runtime(count, Part::Whole)),
                 ],
             },
             Group {
@@ -116,10 +126,10 @@ impl World {
             },
             Group {
                 name: "reload",
-                base: "load, get, call, unload_within",
+                base: "load, get, call",
                 arms: vec![
-                    arm("load, get, call, unload_within", None, |count| {
-                        self.by_runtime(count)
+                    arm("load, get, call", None, |count| {
+                        self.by_runtime(count, Part::Beginning)
                     }),
                     arm("reload", target(1.5), |count| {
                         for _ in 0..count {
@@ -182,9 +192,10 @@ impl World {
     }
 
     /// Copies the file, opens it, looks a symbol up, closes it.
-    fn by_system(&self, count: u64) -> u64 {
+    fn by_system(&self, count: u64, part: Part) -> u64 {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         for _ in 0..count {
+            let start = Instant::now();
             let number = NUMBER.fetch_add(1, Ordering::Relaxed);
             let copy = self.folder.join(format!("{number}.so"));
             fs::copy(&self.path, &copy).expect("a copy");
@@ -193,19 +204,23 @@ impl World {
             // SAFETY: looked up, and never called.
             let symbol = unsafe { library.get::<unsafe extern "C" fn()>(b"polyplug_init") };
             symbol.expect("the entry point");
+            part.begun(start);
             library.close().expect("closed");
             fs::remove_file(&copy).expect("removed");
         }
         count * ONE
     }
 
-    fn by_runtime(&self, count: u64) -> u64 {
+    /// Loads, finds, calls, unloads.
+    fn by_runtime(&self, count: u64, part: Part) -> u64 {
         let mut sum = 0;
         for _ in 0..count {
+            let start = Instant::now();
             let runtime = Runtime::new();
             let module = runtime.load(&self.path).expect("loaded");
             let calls = runtime.get::<dyn Calls>().expect("offered");
             sum += u64::from(calls.scalar(1) == work::scalar(1)) * ONE;
+            part.begun(start);
             let report = module.unload_within(Duration::from_secs(10));
             assert_eq!(report.outcome(), UnloadOutcome::Unmapped, "{report}");
         }
@@ -260,7 +275,26 @@ impl Drop for World {
     }
 }
 
+const OPENING: &str = "copy, dlopen, dlsym";
 const SYSTEM: &str = "copy, dlopen, dlsym, dlclose";
+const LIFE: &str = "load, get, call, unload_within";
+
+/// What of a library's life is measured.
+#[derive(Clone, Copy)]
+enum Part {
+    Whole,
+    /// All before the end.
+    Beginning,
+}
+
+impl Part {
+    /// Called when a library that was begun then is ready.
+    fn begun(self, start: Instant) {
+        if matches!(self, Self::Beginning) {
+            spend(start.elapsed());
+        }
+    }
+}
 
 /// What one turn of a slow arm yields, so that arms can be compared.
 const ONE: u64 = 3;

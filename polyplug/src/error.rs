@@ -77,6 +77,8 @@ pub enum Error {
     OpenFailed { path: PathBuf, reason: String },
     /// The shared library needs a symbol that nothing here has.
     UnresolvedSymbol { path: PathBuf, symbol: String },
+    /// The system shares a symbol of the library between all its versions.
+    SharedSymbol { path: PathBuf, symbol: String },
     /// A shared library, but no plugin.
     NotAPlugin { path: PathBuf, dependency: bool },
     /// A module without plugins and contracts.
@@ -268,6 +270,7 @@ impl Error {
             Self::WrongArchitecture { .. } => "wrong-architecture",
             Self::OpenFailed { .. } => "open-failed",
             Self::UnresolvedSymbol { .. } => "unresolved-symbol",
+            Self::SharedSymbol { .. } => "shared-symbol",
             Self::NotAPlugin { .. } => "not-a-plugin",
             Self::NothingOffered { .. } => "nothing-offered",
             Self::AbiVersion { .. } => "abi-version",
@@ -361,6 +364,11 @@ impl Error {
             Self::UnresolvedSymbol { path, symbol } => write!(
                 f,
                 "`{}` needs the symbol `{symbol}`, which nothing it is linked to has; link the library that defines it into the plugin",
+                path.display()
+            ),
+            Self::SharedSymbol { path, symbol } => write!(
+                f,
+                "`{}` has the symbol `{symbol}`, which the system shares with every other version of the library (it is `gnu_unique`), and for which it never unmaps one; compile it with `-fno-gnu-unique -fvisibility=hidden`, or declare `NEVER_UNMAP` in its registration when that is meant",
                 path.display()
             ),
             Self::NotAPlugin { path, dependency } => {

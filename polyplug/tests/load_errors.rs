@@ -224,6 +224,29 @@ fn an_unresolved_symbol_is_named() {
 }
 
 #[test]
+fn a04_a_library_that_shares_its_statics_with_its_versions_is_refused() {
+    const NEVER_UNMAP: &str = "-DFLAGS=8";
+    let folder = Folder::new("unique");
+    let lies = |name: &str, more: &[&str]| {
+        let arguments: Vec<&str> = [&["-DLIE=NOTHING"], more].concat();
+        compiled("lies.c", folder.path(), name, &arguments)
+    };
+    let path = lies("libunique.so", &["-DUNIQUE"]);
+    refused("shared_symbol", "shared-symbol", &path, folder.path());
+    let runtime = Runtime::new();
+    let declared = lies("libdeclared.so", &["-DUNIQUE", NEVER_UNMAP]);
+    let module = runtime.load(declared).expect("one that stays by intention");
+    let report = module.unload_within(std::time::Duration::from_secs(10));
+    assert!(
+        report.to_string().contains("never to be unmapped"),
+        "{report}"
+    );
+    // With the symbol kept to itself it is a library like others.
+    let hidden = lies("libhidden.so", &["-DUNIQUE", "-DHIDDEN"]);
+    runtime.load(hidden).expect("one that shares nothing");
+}
+
+#[test]
 fn a_library_that_is_missing_is_named() {
     let folder = Folder::new("needs");
     compiled("library.c", folder.path(), "libneeded.so", &[]);

@@ -3,19 +3,46 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use crate::cargo::Workspace;
+use crate::cargo::{Invocation, Workspace};
+use crate::compile::{self, Native};
+use crate::steps::Missing;
 
-/// The packages whose libraries the host loads.
-const PLUGINS: [&str; 4] = [
+/// The packages whose libraries the host loads: stages in Rust, and the loaders of other languages.
+const LIBRARIES: [&str; 5] = [
     "stage-markdown",
     "stage-gzip",
     "stage-words",
     "stage-redact",
+    "polyplug-lua",
+];
+
+/// The package with the contracts of the stages.
+const CONTRACTS: &str = "stage-api";
+
+/// The stages that are compiled by another compiler.
+const COMPILED: [(Native, &str); 2] = [
+    (Native::C, "plugins/c/trim/trim.c"),
+    (Native::Cpp, "plugins/cpp/typography/typography.cpp"),
+];
+
+/// The stages whose sources are loaded as they are.
+const SOURCES: [&str; 1] = ["plugins/lua/stages/links.lua"];
+
+/// All stages, in the order of the pipeline.
+const STAGES: [&str; 7] = [
+    "redact",
+    "trim",
+    "words",
+    "typography",
+    "links",
+    "markdown",
+    "gzip",
 ];
 
 /// The package of the host.
@@ -23,7 +50,8 @@ const HOST: &str = "demo-host";
 
 /// Build the example plugins, put them into one folder and run the example host on them.
 ///
-/// The folder is `<target>/demo/plugins`. The exit code is the host's.
+/// The folder is `<target>/demo/plugins`; the plugins are written in Rust, C, C++ and Lua. One that cannot be built here is
+/// listed as missing, with the command that installs what it needs. The exit code is the host's.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Passed on to the host; without `--plugins` and `--input` among them, the folder and README.md are passed too
@@ -33,37 +61,92 @@ pub(crate) struct Options {
 
 /// Runs the command.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
-    workspace.require(PLUGINS.into_iter().chain([HOST]))?;
+    let (folder, missing) = prepared(workspace)?;
+    let status = host(workspace, &options.args, &folder, &missing)?.status()?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+}
 
+/// Runs the host as the command does, and looks whether all stages ran that this machine can have.
+pub(crate) fn check(workspace: &Workspace) -> Result<()> {
+    let (folder, missing) = prepared(workspace)?;
+    let output = host(workspace, &[], &folder, &missing)?.output()?;
+    let output = String::from_utf8_lossy(&output);
+    for stage in STAGES {
+        let lacks = |missing: &String| missing.starts_with(&format!("{stage}="));
+        let ran = |line: &str| line.contains(stage) && line.contains("done");
+        if let Some(missing) = missing.iter().find(|missing| lacks(missing)) {
+            eprintln!("left out: {missing}");
+        } else if !output.lines().any(ran) {
+            bail!("the stage `{stage}` did not run:\n{output}");
+        }
+    }
+    Ok(())
+}
+
+/// A folder with the plugins, and those that are missing in it.
+fn prepared(workspace: &Workspace) -> Result<(PathBuf, Vec<String>)> {
+    workspace.require(LIBRARIES.into_iter().chain([CONTRACTS, HOST]))?;
     let folder = workspace.target.join("demo").join("plugins");
     if folder.exists() {
         fs::remove_dir_all(&folder)
             .with_context(|| format!("cannot empty `{}`", folder.display()))?;
     }
     fs::create_dir_all(&folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
-    for package in PLUGINS {
-        let library = workspace.build_cdylib(package, |build| build.args(["--quiet"]))?;
-        let name = library
-            .file_name()
-            .context("a library without a file name")?;
-        fs::copy(&library, folder.join(name))
-            .with_context(|| format!("cannot copy `{}`", library.display()))?;
-    }
+    let missing = fill(workspace, &folder)?;
+    Ok((folder, missing))
+}
 
-    // The host runs where the command was called, so that paths in ARGS mean what they say.
+/// The host on that folder. It runs where the command was called, so that paths in its arguments mean what they say.
+fn host(
+    workspace: &Workspace,
+    args: &[OsString],
+    folder: &Path,
+    missing: &[String],
+) -> Result<Invocation> {
     let here = env::current_dir().context("cannot tell the current directory")?;
     let mut host = workspace
         .cargo(["run", "--quiet", "--release", "--package", HOST, "--"])
         .directory(&here);
-    if !gives(&options.args, "--plugins") {
-        host = host.args(["--plugins".into(), folder]);
+    if !gives(args, "--plugins") {
+        host = host.args(["--plugins".as_ref(), folder]);
     }
-    if !gives(&options.args, "--input") {
+    if !gives(args, "--input") {
         host = host.args(["--input".into(), workspace.root.join("README.md")]);
     }
-    let status = host.args(&options.args).status()?;
-    let code = status.code().and_then(|code| u8::try_from(code).ok());
-    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+    for missing in missing {
+        host = host.args(["--missing", missing]);
+    }
+    Ok(host.args(args))
+}
+
+/// Puts the plugins into the folder, and returns those that cannot be made here, as `name=why`.
+fn fill(workspace: &Workspace, folder: &Path) -> Result<Vec<String>> {
+    for package in LIBRARIES {
+        let library = workspace.build_cdylib(package, |build| build.args(["--quiet"]))?;
+        put(&library, folder)?;
+    }
+    let headers = workspace.target.join("demo").join("include");
+    compile::headers(workspace, &[CONTRACTS], &headers)?;
+    let mut missing = Vec::new();
+    for (native, source) in COMPILED {
+        let source = workspace.root.join(source);
+        if let Err(error) = native.plugin(workspace, &source, &headers, folder) {
+            let lacks = error.downcast::<Missing>()?;
+            let name = source.file_stem().unwrap_or_default().to_string_lossy();
+            missing.push(format!("{name}={lacks}"));
+        }
+    }
+    for source in SOURCES {
+        put(&workspace.root.join(source), folder)?;
+    }
+    Ok(missing)
+}
+
+fn put(file: &Path, folder: &Path) -> Result<()> {
+    let place = folder.join(file.file_name().context("a file without a name")?);
+    fs::copy(file, &place).with_context(|| format!("cannot copy `{}`", file.display()))?;
+    Ok(())
 }
 
 /// Whether `args` holds the option `name`, as `--name value` or `--name=value`.

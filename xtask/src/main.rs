@@ -7,6 +7,7 @@
 mod bench;
 mod cargo;
 mod checks;
+mod compile;
 mod conformance;
 mod demo;
 mod library;

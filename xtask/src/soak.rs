@@ -1,21 +1,29 @@
 //! `cargo xtask soak`: many lives of one module, and what is left of them.
 
+use std::env::consts::DLL_EXTENSION;
+use std::fs;
 use std::io::{self, IsTerminal as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cargo::Workspace;
 
-/// Where the test reads how many.
+/// Where the test reads how many, and of which library.
 const CYCLES_VARIABLE: &str = "POLYPLUG_SOAK_CYCLES";
+const LIBRARY_VARIABLE: &str = "POLYPLUG_SOAK_LIBRARY";
+
+/// The plugin that it loads.
+const PLUGIN: &str = "hostile";
 
 /// Load, call, unload and drop a plugin again and again, and fail when memory, mapped libraries, threads, open files or
 /// thread keys grow.
 ///
-/// The same cycles, 200 of them, are among the usual tests.
+/// The same cycles, 200 of them, are among the usual tests, with a plugin that has the log: that leaves some 110 bytes of each
+/// load behind, which `tracing-core` keeps for ever.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// How many lives
@@ -25,6 +33,8 @@ pub(crate) struct Options {
 
 /// Runs the command.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
+    // Built alone, it has the features that it asks for itself.
+    let library = workspace.build_cdylib(PLUGIN, |build| build)?;
     let test = [
         "test",
         "--release",
@@ -37,7 +47,8 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     ];
     let soak = workspace
         .cargo(test)
-        .variable(CYCLES_VARIABLE, options.cycles.to_string());
+        .variable(CYCLES_VARIABLE, options.cycles.to_string())
+        .variable(LIBRARY_VARIABLE, kept(&library)?);
     if !io::stderr().is_terminal() {
         soak.run()?;
         return Ok(ExitCode::SUCCESS);
@@ -62,6 +73,13 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     bar.finish_and_clear();
     done?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A copy that the build of the test does not replace.
+fn kept(library: &Path) -> Result<PathBuf> {
+    let copy = library.with_file_name("soak").with_extension(DLL_EXTENSION);
+    fs::copy(library, &copy).with_context(|| format!("cannot copy `{}`", library.display()))?;
+    Ok(copy)
 }
 
 /// A line of the test's.

@@ -1,13 +1,15 @@
 //! `cargo xtask test`: everything that the project tests, or the same tests under the sanitizers.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::cargo::{Invocation, TARGET_VARIABLE, Workspace};
 use crate::checks;
 use crate::conformance;
+use crate::demo;
 use crate::python;
 use crate::steps::{self, Step};
 
@@ -17,8 +19,33 @@ const SANITIZED: [&str; 2] = ["polyplug-abi", "polyplug"];
 /// Sanitizers need the target named, so that build scripts and macros are built without them.
 const SANITIZED_TARGET: &str = "x86_64-unknown-linux-gnu";
 
-/// The sanitizer's runtime lies in the test program; the libraries that the test loads find it only when it is exported.
-const EXPORT_RUNTIME: &str = "-Clink-arg=-Wl,--export-dynamic-symbol=__asan_*";
+/// What watches the program while it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Sanitizer {
+    /// Wrong addresses, and memory that is lost
+    Address,
+    /// Data that two threads use at once
+    Thread,
+}
+
+impl Sanitizer {
+    /// The flags of the compiler. The sanitizer's runtime lies in the test program; the libraries that the test loads find it
+    /// only when it is exported.
+    fn flags(self) -> &'static str {
+        match self {
+            Self::Address => "-Zsanitizer=address -Clink-arg=-Wl,--export-dynamic-symbol=__asan_*",
+            Self::Thread => "-Zsanitizer=thread -Clink-arg=-Wl,--export-dynamic-symbol=__tsan_*",
+        }
+    }
+
+    /// The folder below the target folder.
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Address => "sanitize",
+            Self::Thread => "sanitize-thread",
+        }
+    }
+}
 
 /// Run everything that the project tests, step by step, and list what failed.
 #[derive(Debug, Args)]
@@ -31,24 +58,24 @@ pub(crate) struct Options {
     #[arg(long)]
     fail_fast: bool,
 
-    /// Instead of the usual steps, run the runtime's tests under the address and leak sanitizers (needs nightly)
-    #[arg(long)]
-    sanitize: bool,
+    /// Instead of the usual steps, run the runtime's tests under a sanitizer: the one for addresses and leaks, when none is
+    /// named (needs nightly; the one for threads needs its `rust-src` as well)
+    #[arg(long, value_name = "SANITIZER", num_args = 0..=1, default_missing_value = "address")]
+    sanitize: Option<Sanitizer>,
 }
 
 /// Runs the command.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
-    let steps = if options.sanitize {
-        sanitized(workspace)
-    } else {
-        usual(workspace)
+    let steps = match options.sanitize {
+        Some(sanitizer) => sanitized(workspace, sanitizer),
+        None => usual(workspace),
     };
     if options.list {
         steps::list(&steps);
         return Ok(ExitCode::SUCCESS);
     }
-    if options.sanitize {
-        require_nightly()?;
+    if let Some(sanitizer) = options.sanitize {
+        require_nightly(sanitizer)?;
     }
     println!("{} steps:", steps.len());
     steps::list(&steps);
@@ -83,6 +110,11 @@ fn usual(workspace: &Workspace) -> Vec<Step<'_>> {
             cargo(&["doc", "--workspace", "--no-deps"]).variable("RUSTDOCFLAGS", "-D warnings"),
         ),
         Step::check(
+            "demo",
+            "the example host with stages in every language",
+            || demo::check(workspace),
+        ),
+        Step::check(
             "python",
             "the tests of hosts/python, in <target>/venv",
             || python::test(workspace),
@@ -107,7 +139,7 @@ fn usual(workspace: &Workspace) -> Vec<Step<'_>> {
 }
 
 /// The tests of the packages that hold the `unsafe` code, each in a step of its own.
-fn sanitized(workspace: &Workspace) -> Vec<Step<'_>> {
+fn sanitized(workspace: &Workspace, sanitizer: Sanitizer) -> Vec<Step<'_>> {
     let leaks = workspace.root.join("xtask").join("leaks.supp");
     SANITIZED
         .into_iter()
@@ -125,18 +157,20 @@ fn sanitized(workspace: &Workspace) -> Vec<Step<'_>> {
             let command = Invocation::program("rustup")
                 .args(tests)
                 .args(["--package", package])
-                .variable("RUSTFLAGS", format!("-Zsanitizer=address {EXPORT_RUNTIME}"))
+                // The standard library's own locks and channels must be seen, or it takes what they protect for races.
+                .args((sanitizer == Sanitizer::Thread).then_some("-Zbuild-std"))
+                .variable("RUSTFLAGS", sanitizer.flags())
                 .variable("ASAN_OPTIONS", "detect_leaks=1")
                 .variable("LSAN_OPTIONS", format!("suppressions={}", leaks.display()))
-                .hidden_variable(TARGET_VARIABLE, workspace.target.join("sanitize"))
+                .hidden_variable(TARGET_VARIABLE, workspace.target.join(sanitizer.folder()))
                 .directory(&workspace.root);
             Step::command(package, command)
         })
         .collect()
 }
 
-/// Fails, saying how to install it, when there is no nightly toolchain.
-fn require_nightly() -> Result<()> {
+/// Fails, saying how to install it, when there is no nightly toolchain, or not all of it that is needed.
+fn require_nightly(sanitizer: Sanitizer) -> Result<()> {
     if !cfg!(all(
         target_arch = "x86_64",
         target_os = "linux",
@@ -151,6 +185,20 @@ fn require_nightly() -> Result<()> {
         bail!(
             "the sanitizers need a nightly toolchain: rustup toolchain install nightly --profile minimal"
         );
+    }
+    if sanitizer == Sanitizer::Thread {
+        let sources = Invocation::program("rustup")
+            .args(["run", "nightly", "rustc", "--print", "sysroot"])
+            .output()
+            .map(|root| {
+                Path::new(String::from_utf8_lossy(&root).trim())
+                    .join("lib/rustlib/src/rust/library")
+            })?;
+        if !sources.exists() {
+            bail!(
+                "the sanitizer for threads needs the sources of the standard library: rustup component add rust-src --toolchain nightly"
+            );
+        }
     }
     Ok(())
 }

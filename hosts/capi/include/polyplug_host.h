@@ -491,6 +491,12 @@ int32_t polyplug_runtime_object(const struct PolyplugRuntime *runtime,
 /// The object came from a call or from `polyplug_runtime_object`, and this owner does not use it afterwards.
 int32_t polyplug_object_release(const PolyplugObject *object);
 
+/// Adds an owner to an object that many may own (`Arc`), to be released as well, or given away. Its `retain` must not be called
+/// directly: what keeps the code of the object's maker in place would not be counted. Answers `POLYPLUG_FAILED` for an object that has one owner or none.
+///
+/// The caller has an owner of the object.
+int32_t polyplug_object_retain(const PolyplugObject *object);
+
 /// Tells `listener` of every load, reload and unload, until the subscription is released; then `destroy`, which may be null, is
 /// called with `user`, once nobody is inside the listener. It is not called when this fails.
 struct PolyplugSubscription *polyplug_runtime_subscribe(const struct PolyplugRuntime *runtime,

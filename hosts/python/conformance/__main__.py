@@ -19,13 +19,13 @@ LANGUAGE = "python"
 def check_fault(fault, expected):
     """Whether a fault is of that kind, and has that message in its own."""
     kind, message = expected.get("kind"), expected.get("message", "")
-    assert kind in (None, fault.kind), f"a fault of the kind {fault.kind}, expected {kind}: {fault}"
+    assert kind is None or fault.kind in kind.split("|"), f"a fault of the kind {fault.kind}, expected {kind}: {fault}"
     assert message in fault.message, f"the fault says {fault.message!r}, expected {message!r}"
 
 
 def same(what, value, expected):
     """Whether two values are written alike: 1, 1.0 and true are not."""
-    value, expected = (json.dumps(one, ensure_ascii=False) for one in (value, expected))
+    value, expected = repr(value), repr(expected)
     assert value == expected, f"{what} is {short(value)}, expected {short(expected)}"
 
 
@@ -71,8 +71,9 @@ def check(stage, case):
 
 def listed(file, case, language):
     """Whether the file says that it cannot be done."""
+    sides = {"guest": (language, LANGUAGE), "host": (LANGUAGE, language)}
     return any(
-        (row["role"], row["language"]) in (("guest", language), ("host", LANGUAGE))
+        sides[row["role"]][0] == row["language"] and sides[row["role"]][1] in row.get("with", sides[row["role"]])
         and (row.get("case") == case["name"] or row.get("feature") == case["feature"])
         for row in file["cannot"]
     )

@@ -120,7 +120,7 @@ def write(node, value):
     if kind in PATHS:
         return "" if value in ("", pathlib.Path("")) else pathlib.Path(value).as_posix()
     if kind in LISTS:
-        return [write(node.elements[0], item) for item in value]
+        return write_run(node.elements[0], value)
     if kind in POINTERS:
         return write(node.elements[0], value)
     if kind == kinds.OPTION:
@@ -155,6 +155,13 @@ def write(node, value):
     raise TypeError(f"the file cannot have a `{node.text}`")
 
 
+def write_run(inner, items):
+    """A list; of what is written as it is, at once."""
+    if inner.kind in INTEGERS and kinds.BITS[inner.kind] <= 32 or inner.kind in (kinds.BOOL, kinds.CHAR) or inner.kind in TEXTS:
+        return list(items)
+    return [write(inner, item) for item in items]
+
+
 def order(item):
     """Texts are in the order of their bytes."""
     return item.encode() if isinstance(item, str) else item
@@ -176,7 +183,7 @@ def argument(node, json):
 def changed(node, value):
     """What an argument that may be changed is now, as the file has it."""
     if node.passing == _contract.SLICE_MUT:
-        return [write(node.ty, item) for item in value]
+        return write_run(node.ty, value)
     return write(node.ty, value.value if isinstance(value, polyplug.Text) else value)
 
 

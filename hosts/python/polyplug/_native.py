@@ -152,7 +152,6 @@ Invoke = ctypes.CFUNCTYPE(
 )
 Destroy = ctypes.CFUNCTYPE(None, _pointer)
 Listener = ctypes.CFUNCTYPE(None, _pointer, ctypes.POINTER(EventRecord))
-Retain = ctypes.CFUNCTYPE(None, _pointer)
 
 
 def items(kind, address, count):
@@ -192,6 +191,7 @@ def _declare(opened):
         "value_release": (ctypes.c_int32, [_pointer, _pointer]),
         "buffer_new": (ctypes.c_int32, [_pointer, ctypes.c_size_t, ctypes.c_size_t, _pointer]),
         "object_release": (ctypes.c_int32, [_pointer]),
+        "object_retain": (ctypes.c_int32, [_pointer]),
         "caller_pin": (_pointer, [_pointer, *error]),
         "pinned_face": (ctypes.c_int32, [_pointer, _pointer, _pointer, *error]),
         "plugin": (ctypes.c_int32, [_pointer, ctypes.POINTER(Slice), *error]),

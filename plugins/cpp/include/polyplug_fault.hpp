@@ -120,10 +120,10 @@ inline void check(PolyplugFaultRecord *fault) {
 /// A value that breaks the rules of its type.
 [[noreturn]] inline void invalid(const char *what) { throw Fault(POLYPLUG_FAULT_KIND_INVALID_VALUE, what, "", 0); }
 
-/// Throws the fault of a call, and says whose it is: in other languages than Rust the callee does not know.
+/// Throws the fault of a call, and says whose it is, unless it came from further away: the callee does not know.
 [[noreturn]] inline void raise(
     PolyplugFaultRecord *fault, PolyplugSlice plugin, const PolyplugContractDescriptor *contract, uint32_t number) {
-    if (fault->plugin.len || !plugin.len) throw Fault(fault);
+    if (fault->contract.len) throw Fault(fault);
     PolyplugFaultParts parts{};
     parts.size = sizeof parts;
     parts.kind = fault->kind;
@@ -132,9 +132,9 @@ inline void check(PolyplugFaultRecord *fault) {
     parts.line = fault->line;
     parts.column = fault->column;
     parts.trace = fault->trace;
-    parts.plugin = plugin;
-    parts.contract = fault->contract.len ? fault->contract : contract->id;
-    parts.method = fault->method.len || number >= contract->methods.len ? fault->method : contract->methods.ptr[number]->name;
+    parts.plugin = plugin.len ? plugin : fault->plugin;
+    parts.contract = contract->id;
+    if (number < contract->methods.len) parts.method = contract->methods.ptr[number]->name;
     PolyplugFaultRecord *whole = polyplug_host->fault_new(&parts);
     polyplug_forget(fault);
     throw Fault(whole);

@@ -40,11 +40,12 @@ impl PrivateCopy {
         })
     }
 
-    /// Writes a copy whose name contains the original's file name.
-    pub(crate) fn of(original: &Path, bytes: &[u8]) -> io::Result<Self> {
+    /// Writes a copy whose name contains the original's file name. `names` are the names in it that the system's loader
+    /// reads.
+    pub(crate) fn of(original: &Path, bytes: &[u8], names: &[u8]) -> io::Result<Self> {
         let name = original.file_name().unwrap_or_default().to_string_lossy();
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        if contains(bytes, b"$ORIGIN")
+        if contains(names, b"$ORIGIN")
             && let Some(folder) = original.parent()
         {
             // Such a library finds its neighbours from where it lies.

@@ -29,7 +29,7 @@ use super::info::{ContractInfo, ModuleInfo, PluginInfo};
 use super::mapped::Mapped;
 use super::model::{self, Catalog, Copier, Malformed};
 use super::module::ModuleCore;
-use super::object_file::{self, Unfit};
+use super::object_file::{self, DynamicTables, Unfit};
 use super::options::{LoadCandidate, Settings};
 use super::reaper;
 use super::threads::Ledger;
@@ -229,13 +229,16 @@ pub(crate) fn open(path: &Path, options: u32, settings: &Settings) -> Result<Ope
             source,
         })?;
     }
+    let tables = DynamicTables::of(&bytes);
     let copy = if settings.in_place {
         PrivateCopy::in_place(path).ok_or_else(|| Error::MappedAlready {
             path: path.to_owned(),
         })?
     } else {
-        PrivateCopy::of(path, &bytes).map_err(unreadable)?
+        let names = tables.as_ref().map_or(&*bytes, DynamicTables::names);
+        PrivateCopy::of(path, &bytes, names).map_err(unreadable)?
     };
+    let shared_symbol = tables.and_then(|tables| tables.shared_symbol());
     drop(bytes);
     let opened = open_copy(&copy.path);
     copy.settle(opened.is_ok());
@@ -266,6 +269,12 @@ pub(crate) fn open(path: &Path, options: u32, settings: &Settings) -> Result<Ope
         mapped.stay("it does not say that it may be unmapped: it does not tell of its threads, or had some before it was initialised");
     }
     let read = judge(code, &registration, path).and_then(|()| {
+        if let Some(symbol) = shared_symbol
+            && flags & module_flags::NEVER_UNMAP == 0
+        {
+            let path = path.to_owned();
+            return Err(Error::SharedSymbol { path, symbol });
+        }
         // SAFETY: the registration was filled in by the module, whose image is mapped (O3).
         unsafe { read(&registration) }.map_err(|reason| Error::MalformedModule {
             path: path.to_owned(),
@@ -633,7 +642,7 @@ mod tests {
 
     #[test]
     fn a_bundle_says_which_feature_it_needs() {
-        let folder = PrivateCopy::of(Path::new("bundle"), b"").expect("a private place");
+        let folder = PrivateCopy::of(Path::new("bundle"), b"", b"").expect("a private place");
         let folder = folder.path.with_extension("folder");
         fs::create_dir(&folder).expect("a folder");
         fs::write(folder.join(bundle::MANIFEST), "").expect("a manifest");

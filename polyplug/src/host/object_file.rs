@@ -157,6 +157,70 @@ fn elf(bytes: &[u8]) -> Result<(), Unfit> {
     }
 }
 
+/// What a 64-bit little-endian ELF file exports and imports. The bytes are those of a whole file that [`check`] found fit.
+pub(crate) struct DynamicTables<'b> {
+    symbols: &'b [u8],
+    names: &'b [u8],
+}
+
+impl<'b> DynamicTables<'b> {
+    /// `None` of other formats, and of a library without a section table, which does not show them.
+    pub(crate) fn of(bytes: &'b [u8]) -> Option<Self> {
+        const DYNAMIC_SYMBOLS: u32 = 11;
+
+        if !bytes.starts_with(b"\x7fELF\x02\x01") {
+            return None;
+        }
+        let part = |start: u64, length: u64| {
+            let end = usize::try_from(start.checked_add(length)?).ok()?;
+            bytes.get(usize::try_from(start).ok()?..end)
+        };
+        let long = |at: u64| Some(u64::from_le_bytes(part(at, 8)?.try_into().ok()?));
+        let word = |at: u64| Some(u32::from_le_bytes(part(at, 4)?.try_into().ok()?));
+        let half = |at: u64| Some(u16::from_le_bytes(part(at, 2)?.try_into().ok()?));
+        let (table, entry, count) = (long(40)?, u64::from(half(58)?), u64::from(half(60)?));
+        let section = |index: u64| table.checked_add(index.checked_mul(entry)?);
+        let content = |section: u64| {
+            let (start, length) = (section.checked_add(24)?, section.checked_add(32)?);
+            part(long(start)?, long(length)?)
+        };
+        for index in 0..count {
+            let at = section(index)?;
+            if word(at.checked_add(4)?)? == DYNAMIC_SYMBOLS {
+                let names = section(u64::from(word(at.checked_add(40)?)?))?;
+                return Some(Self {
+                    symbols: content(at)?,
+                    names: content(names)?,
+                });
+            }
+        }
+        None
+    }
+
+    /// All names that the system's loader is told, one after the other with a zero after each: symbols, libraries, and
+    /// the folders to look for them.
+    pub(crate) fn names(&self) -> &'b [u8] {
+        self.names
+    }
+
+    /// The first symbol that the system shares between all libraries that have one of that name, be they versions or
+    /// copies of one module: `STB_GNU_UNIQUE` of the symbol table, which C++ compilers use for the statics of inline
+    /// functions and templates (A4).
+    pub(crate) fn shared_symbol(&self) -> Option<String> {
+        const UNIQUE: u8 = 10;
+        const SYMBOL: usize = 24;
+
+        let shared = self.symbols.chunks_exact(SYMBOL).find(|symbol| {
+            let defined = u16::from_le_bytes([symbol[6], symbol[7]]) != 0;
+            symbol[4] >> 4 == UNIQUE && defined
+        })?;
+        let at = u32::from_le_bytes([shared[0], shared[1], shared[2], shared[3]]);
+        let name = self.names.get(usize::try_from(at).ok()?..)?;
+        let name = name.split(|&byte| byte == 0).next().unwrap_or_default();
+        Some(String::from_utf8_lossy(name).into_owned())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,6 +245,13 @@ mod tests {
         for cut in [5, 63, 64, 100, bytes.len() / 2] {
             let truncated = Unfit::NotALibrary(CUT_OFF.to_owned());
             assert_eq!(check(&bytes[..cut]), Err(truncated), "cut at {cut}");
+        }
+        let tables = DynamicTables::of(&bytes).expect("a section table");
+        assert_eq!(tables.shared_symbol(), None);
+        let has = |name: &[u8]| tables.names().windows(name.len()).any(|part| part == name);
+        assert!(has(b"libc.so"));
+        for cut in [0, 63, 64, bytes.len() / 2] {
+            assert!(DynamicTables::of(&bytes[..cut]).is_none(), "cut at {cut}");
         }
         let mut foreign = bytes;
         foreign[18] = 8;

@@ -26,6 +26,18 @@ typedef struct { uint32_t size, flags; Slice name, version, description, authors
 typedef struct { uint32_t size, flags; const Plugin *plugin; const Interface *interface; const Slice *written;
     size_t written_count; } Offer;
 
+// What a C++ compiler makes of the static of an inline function: one for all libraries of the process.
+#ifdef UNIQUE
+#ifdef HIDDEN
+__asm__(".hidden shared_count");
+#endif
+__asm__(".data\n.balign 4\n.globl shared_count\n.type shared_count, @gnu_unique_object\n.size shared_count, 4\n"
+        "shared_count: .long 0\n.text");
+#endif
+#ifndef FLAGS
+#define FLAGS 0
+#endif
+
 #define TEXT(text) { text, sizeof(text) - 1 }
 #define LIST(array) { (const void *const *)(array), sizeof(array) / sizeof((array)[0]) }
 
@@ -77,6 +89,7 @@ enum { NOTHING, EMPTY, OTHER_ABI, OTHER_CODE, NULL_LIST, HUGE_LIST, NULL_OFFER, 
 int polyplug_init(const void *host, Registration *registration) {
     (void)host;
     registration->abi = 1;
+    registration->flags = FLAGS;
     registration->offers = (List)LIST(OFFERS);
     switch (LIE) {
     case NOTHING: break;

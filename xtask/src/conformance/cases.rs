@@ -37,6 +37,9 @@ pub(crate) struct Cannot {
     pub(crate) case: Option<String>,
     /// The feature, if it is all of it.
     pub(crate) feature: Option<String>,
+    /// The languages on the other side with which it cannot; with all, when there are none here.
+    #[serde(default)]
+    pub(crate) with: Vec<String>,
     /// For the page.
     pub(crate) why: String,
 }
@@ -72,11 +75,10 @@ impl Cases {
             }
         }
         for row in &self.cannot {
-            if !languages.contains(&row.language.as_str()) {
-                bail!(
-                    "`cannot` has a row of an unknown language `{}`",
-                    row.language
-                );
+            for language in row.with.iter().chain([&row.language]) {
+                if !languages.contains(&language.as_str()) {
+                    bail!("`cannot` has a row of an unknown language `{language}`");
+                }
             }
             if row.why.is_empty() {
                 bail!("`cannot` has a row of {} without a reason", row.language);
@@ -102,11 +104,12 @@ impl Cases {
         guest: &'a str,
     ) -> impl Iterator<Item = &'a Cannot> {
         self.cannot.iter().filter(move |row| {
-            let language = match row.role {
-                Role::Guest => guest,
-                Role::Host => host,
+            let (language, other) = match row.role {
+                Role::Guest => (guest, host),
+                Role::Host => (host, guest),
             };
-            row.language == language && row.is_about(case)
+            let with = row.with.is_empty() || row.with.iter().any(|with| with == other);
+            row.language == language && with && row.is_about(case)
         })
     }
 

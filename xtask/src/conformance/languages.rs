@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use crate::cargo::Workspace;
 use crate::native::{self, Native};
+use crate::python;
 
 /// What all the pairs have in common.
 #[derive(Debug)]
@@ -79,6 +80,12 @@ pub(crate) const LANGUAGES: &[Language] = &[
         guest: Some(lua_guest),
         host: None,
     },
+    Language {
+        name: "python",
+        shown: "Python",
+        guest: None,
+        host: Some(python_host),
+    },
 ];
 
 /// What a language is called for people.
@@ -123,4 +130,20 @@ fn lua_guest(workspace: &Workspace, _: &Common) -> Result<GuestFiles> {
             .join("plugins/lua/conformance/conformance.lua"),
         loader: Some(loader),
     })
+}
+
+fn python_host(workspace: &Workspace) -> Result<Program> {
+    Ok(Program {
+        program: python::installed(workspace)?,
+        arguments: vec![workspace.root.join("hosts/python/conformance").into()],
+        variables: vec![
+            ("POLYPLUG_LIBRARY", library(workspace)?),
+            ("PYTHONDONTWRITEBYTECODE", "1".into()),
+        ],
+    })
+}
+
+/// libpolyplug, for hosts that are not written in Rust.
+fn library(workspace: &Workspace) -> Result<PathBuf> {
+    workspace.build_cdylib(python::LIBRARY, |build| build.args(["--quiet"]))
 }

@@ -45,6 +45,12 @@ pub(crate) fn write(cases: &Cases, cells: &[Cell]) -> String {
             };
             let (number, language, why) = (position + 1, shown(&row.language), &row.why);
             let names = names.join("`, `");
+            let others: Vec<_> = row.with.iter().map(|name| shown(name)).collect();
+            let role = if others.is_empty() {
+                role.to_owned()
+            } else {
+                format!("{role}, with {}", others.join(" and "))
+            };
             let _ = writeln!(text, "{number}. {language}, {role}: {why} (`{names}`).");
         }
     }

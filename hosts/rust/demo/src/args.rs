@@ -12,7 +12,7 @@ use crate::failure::Failure;
 #[derive(Debug, Parser)]
 #[command(version)]
 pub(crate) struct Args {
-    /// The folder with the plugins: every shared library in it is tried
+    /// The folder with the plugins: shared libraries, and sources in the languages whose loaders are in it
     #[arg(long, value_name = "DIR")]
     pub(crate) plugins: PathBuf,
 
@@ -28,7 +28,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Ask the stages to panic half-way (`words` does), and go on without the one that did
+    /// List a plugin as missing that could not be put into the folder
+    #[arg(long, value_name = "NAME=WHY", value_parser = missing)]
+    pub(crate) missing: Vec<(String, String)>,
+
+    /// Ask the stages to break half-way (`words` panics, those in other languages throw), and go on without those that did
     #[arg(long)]
     pub(crate) sabotage: bool,
 }
@@ -44,11 +48,24 @@ impl Args {
         })
     }
 
+    /// The plugins that could not be put into the folder, and why.
+    pub(crate) fn missing(&self) -> impl Iterator<Item = (String, String)> {
+        self.missing.iter().cloned()
+    }
+
     /// What the stages call the text.
     pub(crate) fn title(&self) -> String {
         let name = self.input.file_name().unwrap_or(self.input.as_os_str());
         name.to_string_lossy().into_owned()
     }
+}
+
+/// Reads `name=why`.
+fn missing(text: &str) -> Result<(String, String), String> {
+    let (name, why) = text
+        .split_once('=')
+        .ok_or("expected the name of a plugin, `=`, and why it is missing")?;
+    Ok((name.to_owned(), why.to_owned()))
 }
 
 #[cfg(test)]

@@ -39,14 +39,14 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<(), Failure> {
     // What was asked for is looked at before anything is loaded.
     let input = args.read_input()?;
-    let libraries = plugins::libraries(&args.plugins)?;
 
     let screen = Screen::default();
     let runtime = Runtime::new();
     runtime.provide::<dyn Progress>(screen.clone())?;
 
-    let skipped = plugins::load(&runtime, &libraries);
-    let offers = tables::offers(&runtime, &args.plugins, &skipped);
+    let mut absent = plugins::load(&runtime, &args.plugins)?;
+    absent.missing.extend(args.missing());
+    let offers = tables::offers(&runtime, &args.plugins, &absent);
     let stages = plugins::stages(&runtime)?;
     if stages.is_empty() {
         say(&offers);

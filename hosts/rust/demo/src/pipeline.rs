@@ -64,7 +64,7 @@ pub(crate) fn run(stages: &[Ready], input: Vec<u8>, options: &Options, screen: &
                 report.bytes = output.bytes;
                 (bar.finish(), Ok(output.notes))
             }
-            Err(error @ StageError::Broken(_)) => (bar.abandon("panicked"), Err(error)),
+            Err(error @ StageError::Broken(_)) => (bar.abandon("broke"), Err(error)),
             Err(error) => (bar.abandon("gave up"), Err(error)),
         };
         let step = Step {

@@ -1,21 +1,20 @@
 //! From a folder to the stages of a pipeline.
 
-use std::env::consts::DLL_EXTENSION;
-use std::ffi::OsStr;
-use std::fs;
-use std::io;
+use std::error::Error as _;
 use std::path::{Path, PathBuf};
 
-use polyplug::{Caller, Runtime};
+use polyplug::{Caller, Error, LoadReport, Runtime};
 use stage_api::Stage;
 
 use crate::failure::Failure;
 
-/// A library that is in the folder and not in the pipeline.
-#[derive(Debug)]
-pub(crate) struct Skipped {
-    pub(crate) path: PathBuf,
-    pub(crate) reason: String,
+/// What became of the files of the folder that are not in the pipeline.
+#[derive(Debug, Default)]
+pub(crate) struct Absent {
+    /// Plugins that cannot be loaded, and why: what they need is missing, or they are broken.
+    pub(crate) missing: Vec<(String, String)>,
+    /// What is no plugin.
+    pub(crate) skipped: Vec<(String, String)>,
 }
 
 /// A stage that can run.
@@ -27,42 +26,44 @@ pub(crate) struct Ready {
     pub(crate) stage: Caller<dyn Stage>,
 }
 
-/// The shared libraries in `folder`, by name, so that every run loads them in the same order.
-pub(crate) fn libraries(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let list = || -> io::Result<Vec<PathBuf>> {
-        fs::read_dir(folder)?
-            .map(|entry| Ok(entry?.path()))
-            .collect()
-    };
-    let mut paths = list().map_err(|error| {
+/// Loads all plugins in the folder, in every language whose loader lies there as well. One that cannot be loaded does not
+/// stop the others.
+pub(crate) fn load(runtime: &Runtime, folder: &Path) -> Result<Absent, Failure> {
+    let report = runtime.load_dir(folder).map_err(|error| {
+        let reason = match &error {
+            Error::UnreadableFolder { .. } => error.source().map(ToString::to_string),
+            _ => None,
+        };
         Failure::Usage(format!(
-            "cannot read the plugin folder `{}`: {error}",
-            folder.display()
+            "cannot read the plugin folder `{}`: {}",
+            folder.display(),
+            reason.unwrap_or_else(|| format!("{error:#}"))
         ))
     })?;
-    paths.retain(|path| path.extension() == Some(OsStr::new(DLL_EXTENSION)));
-    paths.sort();
-    if paths.is_empty() {
+    if report.loaded().is_empty() && report.failed().is_empty() && report.skipped().is_empty() {
         return Err(Failure::Usage(format!(
-            "the plugin folder `{}` has no shared library (`*.{DLL_EXTENSION}`) in it",
+            "the plugin folder `{}` is empty",
             folder.display()
         )));
     }
-    Ok(paths)
+    Ok(absent(&report))
 }
 
-/// Loads them all. One that cannot be loaded is skipped with the reason; it does not stop the others.
-pub(crate) fn load(runtime: &Runtime, libraries: &[PathBuf]) -> Vec<Skipped> {
-    libraries
-        .iter()
-        .filter_map(|path| {
-            let error = runtime.load(path).err()?;
-            Some(Skipped {
-                path: path.clone(),
-                reason: format!("{error:#}"),
-            })
-        })
-        .collect()
+fn absent(report: &LoadReport) -> Absent {
+    let name = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        name.to_string_lossy().into_owned()
+    };
+    let failed = report.failed().iter();
+    let skipped = report.skipped().iter();
+    Absent {
+        missing: failed
+            .map(|(path, error)| (name(path), format!("{error:#}")))
+            .collect(),
+        skipped: skipped
+            .map(|(path, why)| (name(path), why.clone()))
+            .collect(),
+    }
 }
 
 /// The stages that the loaded plugins offer, in the order of the pipeline.

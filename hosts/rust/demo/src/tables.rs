@@ -13,7 +13,7 @@ use polyplug::{ContractInfo, Runtime};
 use stage_api::StageError;
 
 use crate::pipeline::{Report, Step};
-use crate::plugins::{Ready, Skipped};
+use crate::plugins::{Absent, Ready};
 
 /// How wide a table gets where there is no terminal to ask.
 const WIDTH: u16 = 100;
@@ -23,8 +23,8 @@ pub(crate) fn say(text: &str) {
     let _ = io::stdout().write_all(text.as_bytes());
 }
 
-/// Every plugin, what it offers, the libraries that are none, and the contracts behind the names.
-pub(crate) fn offers(runtime: &Runtime, folder: &Path, skipped: &[Skipped]) -> String {
+/// Every plugin, what it offers, those that are missing, what is none, and the contracts behind the names.
+pub(crate) fn offers(runtime: &Runtime, folder: &Path, absent: &Absent) -> String {
     let mut plugins = runtime.plugins();
     // What the host provides is no news.
     plugins.retain(|plugin| {
@@ -49,11 +49,14 @@ pub(crate) fn offers(runtime: &Runtime, folder: &Path, skipped: &[Skipped]) -> S
         contracts.extend(all.map(|contract| (contract.to_string(), contract)));
     }
 
+    for (name, why) in &absent.missing {
+        table.add_row([bad(name), bad("missing"), Cell::new(why)]);
+    }
+
     let mut text = heading(&format!("Plugins in {}", folder.display()));
     text += &format!("{table}\n");
-    for Skipped { path, reason } in skipped {
-        let file = path.file_name().unwrap_or(path.as_os_str()).display();
-        text += &format!("{} {file}: {reason}\n", style("skipped").yellow());
+    for (file, why) in &absent.skipped {
+        text += &format!("{} {file}: {why}\n", style("skipped").yellow());
     }
     for contract in contracts.into_values() {
         text += &signatures(contract);
@@ -127,8 +130,8 @@ pub(crate) fn survived(report: &Report) -> String {
     for fault in report.survived() {
         let place = fault
             .location()
-            .map_or_else(|| "an unknown place".to_owned(), |place| place.to_string());
-        let what = format!("plugin `{}` {} at {place}", fault.plugin(), fault.code());
+            .map_or_else(String::new, |place| format!(" at {place}"));
+        let what = format!("plugin `{}` {}{place}", fault.plugin(), fault.code());
         let (contract, method, message) = (fault.contract(), fault.method(), fault.message());
         text += &format!(
             "{} {}\n  {contract}.{method}: {message}\n",
@@ -137,7 +140,7 @@ pub(crate) fn survived(report: &Report) -> String {
         );
     }
     if text.is_empty() && report.stopped_by().is_none() {
-        text += "Nobody panicked: none of these stages does so on demand.\n";
+        text += "Nobody broke: none of these stages does so on demand.\n";
     }
     text
 }

@@ -133,6 +133,7 @@ fn help_names_every_option() {
         "--only <NAME>",
         "--output <FILE>",
         "--sabotage",
+        "--missing <NAME=WHY>",
     ]);
 }
 
@@ -156,7 +157,12 @@ fn a_folder_that_is_not_there_or_empty_is_told_with_exit_code_2() {
         .complains(&["cannot read the plugin folder `plugins`"]);
     demo(folder.path(), &["--plugins", ".", "--input", "text.md"])
         .is(2)
-        .complains(&["the plugin folder `.` has no shared library", DLL_EXTENSION]);
+        .prints(&["skipped notes.txt: "])
+        .complains(&["no plugin in `.` is a stage"]);
+    fs::create_dir(folder.path().join("empty")).expect("a folder");
+    demo(folder.path(), &["--plugins", "empty", "--input", "text.md"])
+        .is(2)
+        .complains(&["the plugin folder `empty` is empty"]);
 }
 
 #[test]
@@ -249,7 +255,7 @@ fn sabotage_of_stages_that_do_not_panic_is_told_too() {
         &with(&["--sabotage", "--only", "redact,gzip"]),
     )
     .is(0)
-    .prints(&["Nobody panicked"]);
+    .prints(&["Nobody broke"]);
 }
 
 #[test]
@@ -269,6 +275,31 @@ fn a_library_that_is_no_plugin_is_skipped_with_the_reason() {
         .is(2)
         .prints(&["skipped stranger"])
         .complains(&["no plugin in `plugins` is a stage"]);
+}
+
+#[test]
+fn what_is_missing_is_in_the_table_and_the_rest_runs() {
+    let folder = ready("missing");
+    write(&folder, "plugins/contents.py", b"import polyplug\n");
+    let answer = demo(
+        folder.path(),
+        &with(&["--missing", "typography=there is no compiler"]),
+    );
+    answer.is(0).prints(&[
+        "skipped contents.py: ",
+        "no loader for `.py`",
+        "there is no compiler",
+        "4. gzip",
+    ]);
+    let row = answer
+        .stdout
+        .lines()
+        .find(|line| line.contains("typography"))
+        .expect("a row");
+    assert!(row.contains("missing"), "{row}");
+    demo(folder.path(), &with(&["--missing", "typography"]))
+        .is(2)
+        .complains(&["why it is missing"]);
 }
 
 #[test]
