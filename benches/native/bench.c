@@ -143,7 +143,7 @@ int main(int count, char **arguments) {
     *(void **)&with.free = dlsym(floor, "floor_free");
     PolyplugRuntime *runtime = polyplug_runtime_new();
     with.c = opened(runtime, arguments[1], "bench");
-    with.rust = opened(runtime, arguments[2], "greeter");
+    with.rust = opened(runtime, arguments[2], "hello");
     static const char *const adds[] = { "function pointer", "pinned, guest in C", "pinned, guest in Rust", "caller, entered and left",
         "caller, polyplug_call" };
     static const Arm add[] = { raw_add, pinned_add_c, pinned_add_rust, entered_add, framed_add };

@@ -82,7 +82,7 @@ int main(int count, char **arguments) try {
     With with{ reinterpret_cast<uint32_t (*)(uint32_t, uint32_t)>(dlsym(floor, "floor_add")),
         reinterpret_cast<void (*)(const char *, size_t, char **, size_t *)>(dlsym(floor, "floor_greet")),
         reinterpret_cast<void (*)(char *)>(dlsym(floor, "floor_free")), polyplug::pin(caller),
-        polyplug::pin(runtime.get<Greeter>("greeter")), caller, runtime.get("demo.greeter", 1, "bench") };
+        polyplug::pin(runtime.get<Greeter>("hello")), caller, runtime.get("demo.greeter", 1, "bench") };
     static const char *const adds[] = { "function pointer", "pinned, guest in C", "pinned, guest in Rust", "caller", "by name, no header" };
     static const Arm add[] = { raw_add, pinned_add_c, pinned_add_rust, caller_add, dynamic_add };
     static const double limits[] = { 0, 1.15, 1.15, 0, 0 };

@@ -211,7 +211,7 @@ impl Forms {
     }
 
     /// The name of a struct in one form; one name when both forms are one.
-    fn form_name(&mut self, ty: &TypeInfo, form: Form) -> String {
+    pub(crate) fn form_name(&mut self, ty: &TypeInfo, form: Form) -> String {
         let name = self.name(ty);
         let suffix = match form {
             _ if !has_two_forms(ty, &mut BTreeSet::new()) => "",
@@ -531,7 +531,7 @@ fn union(body: &str) -> String {
 }
 
 /// `NotText` as `not_text`.
-fn variant_name(name: &str) -> String {
+pub(crate) fn variant_name(name: &str) -> String {
     let mut out = String::new();
     for letter in name.chars() {
         if letter.is_ascii_uppercase() && !out.is_empty() {

@@ -14,11 +14,12 @@ use crate::cargo::Workspace;
 const PACKAGE: &str = "polyplug-capi";
 
 /// The headers that a host in C or C++ includes.
-const HEADERS: [&str; 14] = [
+const HEADERS: [&str; 15] = [
     "plugins/c/include/polyplug.h",
     "plugins/c/include/polyplug_check.h",
     "plugins/c/include/polyplug_log.h",
     "plugins/c/include/polyplug_plugin.h",
+    "plugins/c/include/polyplug_values.h",
     "hosts/capi/include/polyplug_host.h",
     "hosts/cpp/include/polyplug.hpp",
     "hosts/cpp/include/polyplug_typed.hpp",

@@ -16,6 +16,8 @@ std::string value_of(const std::string &line, const std::string &key) {
 
 struct Row {
     std::string language, role, name, feature;
+    /// The other sides that a row is about; empty for all.
+    std::string with;
 };
 
 }  // namespace
@@ -30,9 +32,10 @@ int main(int count, char **arguments) try {
     std::ifstream file(arguments[5]);
     std::vector<Row> cases, cannot;
     for (std::string line; std::getline(file, line);) {
-        Row row{ value_of(line, "language"), value_of(line, "role"), value_of(line, "name"), value_of(line, "feature") };
+        Row row{ value_of(line, "language"), value_of(line, "role"), value_of(line, "name"), value_of(line, "feature"), {} };
         if (!row.language.empty()) {
             row.name = value_of(line, "case");
+            if (const size_t at = line.find("\"with\": ["); at != line.npos) row.with = line.substr(at, line.find(']', at) - at);
             cannot.push_back(row);
         } else if (!row.name.empty()) {
             cases.push_back(row);
@@ -40,8 +43,10 @@ int main(int count, char **arguments) try {
     }
     const auto listed = [&](const Row &one) {
         return std::any_of(cannot.begin(), cannot.end(), [&](const Row &row) {
-            const bool is_of = row.language == (row.role == "guest" ? language : "cpp");
-            return is_of && (row.name == one.name || (!row.feature.empty() && row.feature == one.feature));
+            const bool is_guest = row.role == "guest";
+            const bool is_of = row.language == (is_guest ? language : "cpp");
+            const std::string other = "\"" + (is_guest ? "cpp" : language) + "\"";
+            return is_of && (row.with.empty() || row.with.find(other) != row.with.npos) && (row.name == one.name || (!row.feature.empty() && row.feature == one.feature));
         });
     };
     Stage stage = Stage::whole(files);

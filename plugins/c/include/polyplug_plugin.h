@@ -204,6 +204,7 @@ static inline void polyplug_refuse(PolyplugBuffer *error, const char *message) {
 }  // extern "C"
 #endif
 #include "polyplug_log.h"
+#include "polyplug_values.h"
 #ifdef __cplusplus
 extern "C" {
 #endif
