@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use crate::cargo::Workspace;
 use crate::lua;
+use crate::native::{self, Native};
 use crate::python;
 
 /// What all the pairs have in common.
@@ -63,6 +64,18 @@ pub(crate) const LANGUAGES: &[Language] = &[
         host: Some(rust_host),
     },
     Language {
+        name: "c",
+        shown: "C",
+        guest: Some(|workspace, common| native_guest(workspace, common, Native::C)),
+        host: Some(|workspace| native_host(workspace, Native::C)),
+    },
+    Language {
+        name: "cpp",
+        shown: "C++",
+        guest: Some(|workspace, common| native_guest(workspace, common, Native::Cpp)),
+        host: Some(|workspace| native_host(workspace, Native::Cpp)),
+    },
+    Language {
         name: "lua",
         shown: "Lua",
         guest: Some(lua_guest),
@@ -92,6 +105,19 @@ fn rust_guest(workspace: &Workspace, _: &Common) -> Result<GuestFiles> {
 fn rust_host(workspace: &Workspace) -> Result<Program> {
     Ok(Program {
         program: workspace.build_program("conformance-host")?,
+        arguments: Vec::new(),
+        variables: Vec::new(),
+    })
+}
+
+fn native_guest(workspace: &Workspace, common: &Common, native: Native) -> Result<GuestFiles> {
+    let file = native::guest(workspace, &common.contracts, native)?;
+    Ok(GuestFiles { file, loader: None })
+}
+
+fn native_host(workspace: &Workspace, native: Native) -> Result<Program> {
+    Ok(Program {
+        program: native::runner(workspace, native)?,
         arguments: Vec::new(),
         variables: Vec::new(),
     })
