@@ -7,7 +7,6 @@
 mod bench;
 mod cargo;
 mod checks;
-mod compile;
 mod conformance;
 mod demo;
 mod install;
