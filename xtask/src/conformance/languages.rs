@@ -70,7 +70,7 @@ pub(crate) const LANGUAGES: &[Language] = &[
     Language {
         name: "python",
         shown: "Python",
-        guest: None,
+        guest: Some(python_guest),
         host: Some(python_host),
     },
 ];
@@ -97,11 +97,27 @@ fn rust_host(workspace: &Workspace) -> Result<Program> {
 }
 
 fn lua_guest(workspace: &Workspace, _: &Common) -> Result<GuestFiles> {
-    let loader = workspace.build_cdylib("polyplug-lua", |build| build.args(["--quiet"]))?;
+    script(
+        workspace,
+        "polyplug-lua",
+        "plugins/lua/conformance/conformance.lua",
+    )
+}
+
+fn python_guest(workspace: &Workspace, _: &Common) -> Result<GuestFiles> {
+    python::interpreter()?;
+    script(
+        workspace,
+        "polyplug-python",
+        "plugins/python/conformance/conformance.py",
+    )
+}
+
+/// A guest of one file, with the loader that opens it.
+fn script(workspace: &Workspace, loader: &str, file: &str) -> Result<GuestFiles> {
+    let loader = workspace.build_cdylib(loader, |build| build.args(["--quiet"]))?;
     Ok(GuestFiles {
-        file: workspace
-            .root
-            .join("plugins/lua/conformance/conformance.lua"),
+        file: workspace.root.join(file),
         loader: Some(loader),
     })
 }
