@@ -42,6 +42,9 @@ pub mod hosts {}
 #[doc = include_str!("src/python.md")]
 pub mod python {}
 
+#[doc = include_str!("src/lua-hosts.md")]
+pub mod lua_hosts {}
+
 #[doc = include_str!("src/async.md")]
 pub mod asynchronous {}
 

@@ -50,7 +50,7 @@ fn reach(ty: &TypeInfo, seen: &mut BTreeSet<usize>, found: &mut Vec<TypeInfo>) {
 }
 
 /// The types that a type is made of.
-fn parts(ty: &TypeInfo) -> Vec<TypeInfo> {
+pub(crate) fn parts(ty: &TypeInfo) -> Vec<TypeInfo> {
     let fields = ty.fields().into_iter();
     let variants = ty.variants();
     let payloads = variants.iter().flat_map(|variant| variant.fields().iter());
@@ -183,7 +183,7 @@ impl Forms {
     }
 
     /// What a type is called when it is a part of the name of another.
-    fn name(&mut self, ty: &TypeInfo) -> String {
+    pub(crate) fn name(&mut self, ty: &TypeInfo) -> String {
         if let Some(name) = self.names.get(&ty.number()) {
             return name.clone();
         }
@@ -211,7 +211,7 @@ impl Forms {
     }
 
     /// The name of a struct in one form; one name when both forms are one.
-    fn form_name(&mut self, ty: &TypeInfo, form: Form) -> String {
+    pub(crate) fn form_name(&mut self, ty: &TypeInfo, form: Form) -> String {
         let name = self.name(ty);
         let suffix = match form {
             _ if !has_two_forms(ty, &mut BTreeSet::new()) => "",
@@ -531,7 +531,7 @@ fn union(body: &str) -> String {
 }
 
 /// `NotText` as `not_text`.
-fn variant_name(name: &str) -> String {
+pub(crate) fn variant_name(name: &str) -> String {
     let mut out = String::new();
     for letter in name.chars() {
         if letter.is_ascii_uppercase() && !out.is_empty() {

@@ -3,7 +3,7 @@
 //!
 //! What is held: nothing. Who may touch it: the panic hook.
 //!
-//! A core that follows the threads of this image knows. Elsewhere the answer is read off the stack. Below everything else
+//! A core that follows the threads of this image knows, and is believed. Elsewhere the answer is read off the stack. Below everything else
 //! lies the system's own start of the thread, which lies in the library that `pthread_join` lies in (`pthread_create` may
 //! be this image's own: [`threads`](crate::threads)); the frame above it belongs to whoever started the thread. That is the standard
 //! library, and each image has its own copy of it. No thread-local is registered, and nothing is allocated.
@@ -71,6 +71,11 @@ pub(crate) fn is_of_this_image() -> bool {
 
     if crate::threads::started_here() {
         return true;
+    }
+    // The core is told of all threads of this image: it knows that this is none. The stack is left alone then, which code that a
+    // host compiled while it ran can have made unreadable: the system's function ends the process there.
+    if crate::threads::may_unmap() {
+        return false;
     }
     let mut found = Found {
         system: object_of(pthread_join as *const c_void),

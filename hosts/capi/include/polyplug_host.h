@@ -7,7 +7,8 @@
 // * A text is a pointer and a length in bytes; or `POLYPLUG_TERMINATED` in the place of the length, and a zero at its end.
 //   Texts that come back end with a zero as well.
 // * What fails answers null or `POLYPLUG_FAILED`, and gives an error to who hands in a place for one.
-// * Any thread may call any function. Functions that are handed over may be called on any thread, and must not unwind.
+// * Any thread may call any function. Functions that are handed over may be called on any thread, and must not unwind; those of a
+//   `PolyplugHome` are called on its thread only.
 
 #ifndef POLYPLUG_HOST_H
 #define POLYPLUG_HOST_H
@@ -32,6 +33,9 @@
 
 /// Follows a plugin over its reloads.
 typedef struct PolyplugCaller PolyplugCaller;
+
+/// The thread that functions of a host stay on.
+typedef struct PolyplugHome PolyplugHome;
 
 /// An object of one's own.
 typedef struct PolyplugInstance PolyplugInstance;
@@ -251,6 +255,16 @@ typedef struct PolyplugContract {
     const struct PolyplugMethod *methods;
 } PolyplugContract;
 
+/// A call that is inside a plugin, through its typed face.
+typedef struct PolyplugEntered {
+    /// The functions, in the order of the contract; null for a method that the plugin leaves to its default body.
+    const PolyplugInterfaceHeader *interface;
+    /// What they take as the state of their receiver.
+    void *state;
+    /// What `polyplug_leave` takes.
+    const void *entry;
+} PolyplugEntered;
+
 /// Answers a call: reads the arguments from `frame`, writes the result to `out` in the owned form (or, when it travels by value,
 /// as the typed face returns it), and answers `POLYPLUG_OK`. Or stores a fault of `polyplug_fault_new` in `fault` and answers
 /// `POLYPLUG_FAILED`. Called on any thread, and by several at once. Must not unwind.
@@ -293,6 +307,24 @@ typedef struct PolyplugLogLine {
 
 /// Is told of a line of the log, on the thread that logged; it may use the library. Must not unwind.
 typedef void (*PolyplugLogListener)(void *user, const struct PolyplugLogLine *line);
+
+/// Answers a call as `PolyplugInvoke` does, on the thread of the home; `key` says which value is called.
+typedef int32_t (*PolyplugHomeInvoke)(uint32_t key,
+                                      uint32_t method,
+                                      const void *frame,
+                                      void *out,
+                                      PolyplugFaultRecord **fault);
+
+/// Is told of an event, on the thread of the home; `key` says which subscription it is for.
+typedef void (*PolyplugHomeListener)(uint32_t key, const struct PolyplugEvent *event);
+
+/// What a host and the library tell each other without a call. It lives as long as the home.
+typedef struct PolyplugHomeState {
+    /// Written by the host: not 0 while it may be called. It starts with 0.
+    uint32_t entered;
+    /// Written by the library: how much waits for `polyplug_home_settle`.
+    uint32_t waiting;
+} PolyplugHomeState;
 
 /// Modules.
 typedef struct PolyplugModules {
@@ -338,6 +370,13 @@ struct PolyplugReport *polyplug_module_unload(const struct PolyplugModule *modul
 struct PolyplugReport *polyplug_module_unload_cascade(const struct PolyplugModule *module,
                                                       struct PolyplugError **error);
 
+/// A contract as a program describes it that was compiled with its header: `demo_greeter_contract()`. All of it is copied. What is
+/// found with it is compared with it, and what does not fit is an error that says what differs.
+///
+/// The description is one that `cargo polyplug headers` wrote.
+struct PolyplugContract *polyplug_contract_described(const PolyplugContractDescriptor *descriptor,
+                                                     struct PolyplugError **error);
+
 /// Makes a fault, to be stored as the answer to a call, or released. Text that is no UTF-8 is repaired. Null when `kind` is 0.
 PolyplugFaultRecord *polyplug_fault_new(uint32_t kind,
                                         const uint8_t *message,
@@ -351,6 +390,10 @@ int32_t polyplug_fault_release(PolyplugFaultRecord *fault);
 /// A fault in words: its code is the stable word of its kind, its text all that is known of it, with the traceback. The fault
 /// itself stays the caller's.
 struct PolyplugError *polyplug_fault_error(const PolyplugFaultRecord *fault);
+
+/// The services that the core has for plugins. What the headers of contracts make in a host uses them as it does in a plugin: counts
+/// of images, and faults. Lives as long as the process.
+const PolyplugHost *polyplug_services(void);
 
 /// Calls a method of what a caller, a pinned handle or an instance leads to.
 ///
@@ -393,6 +436,12 @@ int32_t polyplug_buffer_release(const PolyplugBuffer *buffer);
 /// `elements` points to as many; it may be null when there are none.
 int32_t polyplug_buffer_new(const void *elements, size_t count, size_t element_size, PolyplugBuffer *buffer);
 
+/// Whether bytes are text: 1 for UTF-8, 0 for anything else. A typed function of a plugin takes a text without looking at it.
+///
+/// There are `count` bytes.
+int32_t polyplug_is_text(const uint8_t *bytes,
+                         size_t count);
+
 /// Copies bytes from an address: for languages that cannot read one. `POLYPLUG_FAILED` when one of the two is null.
 ///
 /// There are `count` bytes at both.
@@ -417,6 +466,26 @@ int32_t polyplug_pinned_face(const struct PolyplugPinned *pinned,
                              void **state,
                              struct PolyplugError **error);
 
+/// As `polyplug_pinned_face`, of an instance: until it is released or migrated. When the contract is exclusive, it is called by one at a
+/// time.
+int32_t polyplug_instance_face(const struct PolyplugInstance *instance,
+                               const PolyplugInterfaceHeader **interface,
+                               void **state,
+                               struct PolyplugError **error);
+
+/// Enters what a caller leads to, for one call through its typed face, and holds it still until `polyplug_leave`: soon, and on this
+/// thread. What the call returned must be copied and released before. A reload that keeps the state waits for it.
+///
+/// Answers `POLYPLUG_OK`, or `POLYPLUG_FAILED` with a fault in `fault`: then nothing is to be left.
+int32_t polyplug_caller_enter(const struct PolyplugCaller *caller,
+                              struct PolyplugEntered *entered,
+                              PolyplugFaultRecord **fault);
+
+/// Leaves what `polyplug_caller_enter` entered. `POLYPLUG_FAILED` when that is nothing.
+///
+/// It was entered on this thread, and is left once.
+int32_t polyplug_leave(const struct PolyplugEntered *entered);
+
 /// The name of the plugin that a caller, a pinned handle or an instance leads to. The text lives as long as the handle.
 int32_t polyplug_plugin(const void *handle, PolyplugSlice *name, struct PolyplugError **error);
 
@@ -438,6 +507,19 @@ struct PolyplugModule *polyplug_runtime_provide(const struct PolyplugRuntime *ru
                                                 void *user,
                                                 PolyplugDestroy destroy,
                                                 struct PolyplugError **error);
+
+/// Provides a contract with functions of the program's own: a table that the header of the contract makes of them
+/// (`DEMO_PROGRESS_INTERFACE`), and what they find as the state of their receiver. No module need describe the contract. `name` and
+/// `destroy` as for `polyplug_runtime_provide`.
+///
+/// The interface is one of the contract, and lives as long as the state.
+struct PolyplugModule *polyplug_runtime_provide_interface(const struct PolyplugRuntime *runtime,
+                                                          const PolyplugInterfaceHeader *interface,
+                                                          const uint8_t *name,
+                                                          size_t name_length,
+                                                          void *state,
+                                                          PolyplugDestroy destroy,
+                                                          struct PolyplugError **error);
 
 /// Makes an object of a contract, or a closure, that a C function answers; with one owner. To lend it for a call, pass a copy whose
 /// `retain` and `release` are null, and release it with `polyplug_object_release` afterwards.
@@ -476,6 +558,47 @@ struct PolyplugSubscription *polyplug_log_subscribe(uint32_t level,
                                                     void *user,
                                                     PolyplugDestroy destroy,
                                                     struct PolyplugError **error);
+
+/// Makes the calling thread the home of functions: what is handed over with it is called on this thread only, and answers calls
+/// from other threads with a fault. After its release, which must happen on this thread, they are not called any more.
+struct PolyplugHome *polyplug_home_new(PolyplugHomeInvoke invoke,
+                                       PolyplugHomeListener listener,
+                                       struct PolyplugError **error);
+
+/// What the host and the library tell each other without a call; null for what is no home.
+struct PolyplugHomeState *polyplug_home_state(const struct PolyplugHome *home, struct PolyplugError **error);
+
+/// Provides a contract as `polyplug_runtime_provide` does, by what `key` stands for at a home.
+struct PolyplugModule *polyplug_home_provide(const struct PolyplugHome *home,
+                                             const struct PolyplugRuntime *runtime,
+                                             const struct PolyplugContract *contract,
+                                             const uint8_t *name,
+                                             size_t name_length,
+                                             uint32_t key,
+                                             struct PolyplugError **error);
+
+/// Makes an object or a closure as `polyplug_runtime_object` does, of what `key` stands for at a home.
+int32_t polyplug_home_object(const struct PolyplugHome *home,
+                             const struct PolyplugRuntime *runtime,
+                             const struct PolyplugContract *contract,
+                             uint32_t key,
+                             PolyplugObject *object,
+                             struct PolyplugError **error);
+
+/// Tells the listener of a home of every load, reload and unload, with this key, until the subscription is released. What cannot
+/// be told when it happens waits for `polyplug_home_settle`.
+struct PolyplugSubscription *polyplug_home_subscribe(const struct PolyplugHome *home,
+                                                     const struct PolyplugRuntime *runtime,
+                                                     uint32_t key,
+                                                     struct PolyplugError **error);
+
+/// Tells what waits of events, and writes the keys of values and subscriptions that nobody calls any more, at most `capacity` of
+/// them; answers how many. Each key is written once, and may be used again. On another thread than the home's it does nothing.
+///
+/// There is room for so many keys.
+size_t polyplug_home_settle(const struct PolyplugHome *home,
+                            uint32_t *keys,
+                            size_t capacity);
 
 /// Makes a runtime with nothing in it. Releasing it unloads everything, once no caller of it is left either.
 struct PolyplugRuntime *polyplug_runtime_new(void);

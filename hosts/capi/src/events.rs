@@ -39,6 +39,43 @@ impl PolyplugSubscriptionValue {
     }
 }
 
+/// An event in words.
+pub(crate) struct Told {
+    code: &'static str,
+    module: String,
+    text: String,
+}
+
+impl Told {
+    pub(crate) fn of(event: &Event) -> Self {
+        let (code, module) = match event {
+            Event::Loaded { module, .. } => ("loaded", module.as_str()),
+            Event::Reloading { module, .. } => ("reloading", module.as_str()),
+            Event::Reloaded { module, .. } => ("reloaded", module.as_str()),
+            Event::Failed { module, .. } => ("failed", module.as_str()),
+            Event::Unloading { module, .. } => ("unloading", module.as_str()),
+            Event::Unloaded { module, .. } => ("unloaded", module.as_str()),
+            _ => ("other", ""),
+        };
+        Self {
+            code,
+            module: module.to_owned(),
+            text: event.to_string(),
+        }
+    }
+
+    /// Lends it as C reads it.
+    pub(crate) fn lend(&self, tell: impl FnOnce(*const PolyplugEvent)) {
+        let mut texts = Texts::default();
+        let event = PolyplugEvent {
+            code: texts.add(self.code),
+            module: texts.add(&self.module),
+            text: texts.add(&self.text),
+        };
+        tell(&raw const event);
+    }
+}
+
 struct Listener {
     user: *mut c_void,
     listener: unsafe extern "C" fn(user: *mut c_void, event: *const PolyplugEvent),
@@ -61,23 +98,10 @@ impl Drop for Listener {
 
 impl Listener {
     fn tell(&self, event: &Event) {
-        let (code, module) = match event {
-            Event::Loaded { module, .. } => ("loaded", module.as_str()),
-            Event::Reloading { module, .. } => ("reloading", module.as_str()),
-            Event::Reloaded { module, .. } => ("reloaded", module.as_str()),
-            Event::Failed { module, .. } => ("failed", module.as_str()),
-            Event::Unloading { module, .. } => ("unloading", module.as_str()),
-            Event::Unloaded { module, .. } => ("unloaded", module.as_str()),
-            _ => ("other", ""),
-        };
-        let mut texts = Texts::default();
-        let event = PolyplugEvent {
-            code: texts.add(code),
-            module: texts.add(module),
-            text: texts.add(&event.to_string()),
-        };
-        // SAFETY: the crate's fourth.
-        unsafe { (self.listener)(self.user, &raw const event) };
+        Told::of(event).lend(|event| {
+            // SAFETY: the crate's fourth.
+            unsafe { (self.listener)(self.user, event) };
+        });
     }
 }
 

@@ -4,7 +4,8 @@ use core::ptr::{self, NonNull};
 
 use polyplug::Fault;
 use polyplug_abi::{
-    FaultParts as PolyplugFaultParts, FaultRecord as PolyplugFaultRecord, Slice, fault_kind,
+    FaultParts as PolyplugFaultParts, FaultRecord as PolyplugFaultRecord, Host as PolyplugHost,
+    Slice, fault_kind,
 };
 
 use crate::error::{Failure, PolyplugError};
@@ -12,7 +13,12 @@ use crate::handle::{POLYPLUG_FAILED, POLYPLUG_OK, contained, text};
 
 /// A failure of this library's own, for who expects a fault.
 pub(crate) fn fault_of(failure: &Failure) -> Fault {
-    let parts = PolyplugFaultParts::new(fault_kind::INVALID_VALUE, Slice::text(failure.message()));
+    fault_of_kind(fault_kind::INVALID_VALUE, failure.message())
+}
+
+/// A fault of one of `fault_kind`.
+pub(crate) fn fault_of_kind(kind: u32, message: &str) -> Fault {
+    let parts = PolyplugFaultParts::new(kind, Slice::text(message));
     // SAFETY: the text lives.
     unsafe { Fault::from_record_parts(&parts) }
 }
@@ -115,4 +121,11 @@ pub unsafe extern "C" fn polyplug_fault_error(
             Ok(Failure::of_fault(&fault).hand_out())
         })
     }
+}
+
+/// The services that the core has for plugins. What the headers of contracts make in a host uses them as it does in a plugin: counts
+/// of images, and faults. Lives as long as the process.
+#[unsafe(no_mangle)]
+pub extern "C" fn polyplug_services() -> *const PolyplugHost {
+    polyplug::services()
 }

@@ -126,6 +126,12 @@ pub struct PolyplugSubscription {
     _private: [u8; 0],
 }
 
+/// The thread that functions of a host stay on.
+#[derive(Debug)]
+pub struct PolyplugHome {
+    _private: [u8; 0],
+}
+
 use crate::contract::PolyplugContract;
 use crate::events::PolyplugSubscriptionValue;
 use crate::module::{PolyplugList, PolyplugModules, PolyplugPlugins, PolyplugReport};
@@ -138,6 +144,7 @@ kinds! {
         PolyplugPinned(crate::call::Called<polyplug::DynamicPinned>) = 4, "a pinned handle";
         PolyplugInstance(crate::call::Called<std::sync::RwLock<polyplug::DynamicInstance>>) = 5, "an instance";
         PolyplugSubscription(PolyplugSubscriptionValue) = 6, "a subscription";
+        PolyplugHome(crate::home::PolyplugHomeValue) = 7, "a home";
     }
     open {
         PolyplugError = 32, "an error";

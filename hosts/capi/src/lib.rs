@@ -13,7 +13,8 @@
 //!    checked; null and the wrong kind are errors.
 //! 2. A text is a pointer and a length in bytes, or [`handle::POLYPLUG_TERMINATED`] and a zero at its end. A null pointer is no text.
 //! 3. A place for an answer (`error`, `fault`, `out`) is null or writable. When it is null the answer is dropped.
-//! 4. Functions that are handed over (with their `user`) may be called from any thread until their `destroy` was called.
+//! 4. Functions that are handed over (with their `user`) may be called from any thread until their `destroy` was called; those of a
+//!    home on its thread, until the home is released.
 //! 5. Frames, results, objects and buffers are what the description of the contract says.
 //!
 //! Any thread may call any function, also from inside a call of a plugin. Nothing unwinds into the caller.
@@ -28,6 +29,7 @@ pub mod error;
 pub mod events;
 pub mod fault;
 pub mod handle;
+pub mod home;
 pub mod log;
 pub mod module;
 pub mod provide;

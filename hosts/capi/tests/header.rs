@@ -9,8 +9,9 @@ use fixture_harness::fixture;
 use object::{Object as _, ObjectSymbol as _};
 
 /// The files that the header is made of, in the order in which it is read.
-const SOURCES: [&str; 10] = [
-    "handle", "error", "module", "contract", "fault", "call", "provide", "events", "log", "runtime",
+const SOURCES: [&str; 11] = [
+    "handle", "error", "module", "contract", "fault", "call", "provide", "events", "log", "home",
+    "runtime",
 ];
 
 const HEAD: &str = "\
@@ -23,7 +24,8 @@ const HEAD: &str = "\
 // * A text is a pointer and a length in bytes; or `POLYPLUG_TERMINATED` in the place of the length, and a zero at its end.
 //   Texts that come back end with a zero as well.
 // * What fails answers null or `POLYPLUG_FAILED`, and gives an error to who hands in a place for one.
-// * Any thread may call any function. Functions that are handed over may be called on any thread, and must not unwind.";
+// * Any thread may call any function. Functions that are handed over may be called on any thread, and must not unwind; those of a
+//   `PolyplugHome` are called on its thread only.";
 
 fn file() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("include/polyplug_host.h")

@@ -36,6 +36,8 @@ fn compiled(folder: &Folder, source: &str) -> PathBuf {
         .arg(root().join("hosts/cpp/include"))
         .arg("-I")
         .arg(root().join("plugins/c/include"))
+        .arg("-I")
+        .arg(root().join("plugins/cpp/include"))
         .arg(&source)
         .arg("-o")
         .arg(&program)
@@ -78,6 +80,15 @@ fn a_host_in_c_learns_calls_provides_and_unloads() {
     let said = run(
         "hosts/capi/tests/c/uses.c",
         &[&fixture("greeter"), &fixture("counter")],
+    );
+    assert_eq!(said, "all is well\n");
+}
+
+#[test]
+fn functions_that_stay_on_one_thread_are_not_called_on_another() {
+    let said = run(
+        "hosts/capi/tests/c/home.c",
+        &[&fixture("counter"), &fixture("greeter")],
     );
     assert_eq!(said, "all is well\n");
 }

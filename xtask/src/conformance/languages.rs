@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::cargo::Workspace;
+use crate::lua;
+use crate::native::{self, Native};
 use crate::python;
 
 /// What all the pairs have in common.
@@ -62,10 +64,22 @@ pub(crate) const LANGUAGES: &[Language] = &[
         host: Some(rust_host),
     },
     Language {
+        name: "c",
+        shown: "C",
+        guest: Some(|workspace, common| native_guest(workspace, common, Native::C)),
+        host: Some(|workspace| native_host(workspace, Native::C)),
+    },
+    Language {
+        name: "cpp",
+        shown: "C++",
+        guest: Some(|workspace, common| native_guest(workspace, common, Native::Cpp)),
+        host: Some(|workspace| native_host(workspace, Native::Cpp)),
+    },
+    Language {
         name: "lua",
         shown: "Lua",
         guest: Some(lua_guest),
-        host: None,
+        host: Some(lua_host),
     },
     Language {
         name: "python",
@@ -96,6 +110,19 @@ fn rust_host(workspace: &Workspace) -> Result<Program> {
     })
 }
 
+fn native_guest(workspace: &Workspace, common: &Common, native: Native) -> Result<GuestFiles> {
+    let file = native::guest(workspace, &common.contracts, native)?;
+    Ok(GuestFiles { file, loader: None })
+}
+
+fn native_host(workspace: &Workspace, native: Native) -> Result<Program> {
+    Ok(Program {
+        program: native::runner(workspace, native)?,
+        arguments: Vec::new(),
+        variables: Vec::new(),
+    })
+}
+
 fn lua_guest(workspace: &Workspace, _: &Common) -> Result<GuestFiles> {
     script(
         workspace,
@@ -119,6 +146,17 @@ fn script(workspace: &Workspace, loader: &str, file: &str) -> Result<GuestFiles>
     Ok(GuestFiles {
         file: workspace.root.join(file),
         loader: Some(loader),
+    })
+}
+
+fn lua_host(workspace: &Workspace) -> Result<Program> {
+    Ok(Program {
+        program: lua::interpreter()?.into(),
+        arguments: vec![workspace.root.join("hosts/lua/conformance/run.lua").into()],
+        variables: vec![
+            ("POLYPLUG_LIBRARY", library(workspace)?),
+            (lua::BACKTRACES, "0".into()),
+        ],
     })
 }
 

@@ -43,6 +43,13 @@ static int32_t answer(void *user, const PolyplugContract *contract, uint32_t met
 
 static void heard(void *user, const PolyplugEvent *event) { (void)user, (void)event; }
 
+static int32_t answer_at_home(uint32_t key, uint32_t method, const void *frame, void *out, PolyplugFaultRecord **fault) {
+    (void)key, (void)method, (void)frame, (void)out, (void)fault;
+    return POLYPLUG_FAILED;
+}
+
+static void heard_at_home(uint32_t key, const PolyplugEvent *event) { (void)key, (void)event; }
+
 static void never(void *user) {
     (void)user;
     fprintf(stderr, "what was not taken was destroyed\n");
@@ -63,6 +70,9 @@ static void with_runtime(const void *wrong, const PolyplugRuntime *right, const 
     CHECK(polyplug_runtime_contract(runtime, TEXT("x"), 1, &error) == NULL); refused(error);
     CHECK(polyplug_runtime_configure(runtime, TEXT("x"), TEXT("1"), &error) == POLYPLUG_FAILED); refused(error);
     CHECK(polyplug_runtime_subscribe(runtime, heard, NULL, never, &error) == NULL); refused(error);
+    PolyplugHome *home = polyplug_home_new(answer_at_home, heard_at_home, &error);
+    CHECK(home != NULL && error == NULL);
+    CHECK(polyplug_home_subscribe(home, runtime, 1, &error) == NULL); refused(error);
     const PolyplugRuntime *runtimes[] = {runtime, right};
     for (int at = 0; at < 2; at++) {
         runtime = runtimes[at];
@@ -71,9 +81,13 @@ static void with_runtime(const void *wrong, const PolyplugRuntime *right, const 
         CHECK(polyplug_runtime_get(runtime, no_contract, NULL, 0, &error) == NULL); refused(error);
         CHECK(polyplug_runtime_create(runtime, no_contract, NULL, 0, &error) == NULL); refused(error);
         CHECK(polyplug_runtime_provide(runtime, no_contract, NULL, 0, answer, NULL, never, &error) == NULL); refused(error);
+        CHECK(polyplug_runtime_provide_interface(runtime, NULL, NULL, 0, NULL, never, &error) == NULL); refused(error);
         CHECK(polyplug_runtime_object(runtime, no_contract, answer, NULL, never, &object, &error) == POLYPLUG_FAILED);
         refused(error);
+        CHECK(polyplug_home_provide(home, runtime, no_contract, NULL, 0, 1, &error) == NULL); refused(error);
+        CHECK(polyplug_home_object(home, runtime, no_contract, 1, &object, &error) == POLYPLUG_FAILED); refused(error);
     }
+    CHECK(polyplug_home_state(home, &error)->waiting == 0 && polyplug_release(home) == POLYPLUG_OK);
 }
 
 // All functions that take another handle.
@@ -94,11 +108,20 @@ static void with_others(const void *wrong) {
     CHECK(polyplug_module_unload_cascade(wrong, &error) == NULL); refused(error);
     CHECK(polyplug_caller_pin(wrong, &error) == NULL); refused(error);
     CHECK(polyplug_pinned_face(wrong, &interface, &state, &error) == POLYPLUG_FAILED); refused(error);
+    CHECK(polyplug_instance_face(wrong, &interface, &state, &error) == POLYPLUG_FAILED); refused(error);
+    PolyplugEntered entered = {0};
+    CHECK(polyplug_caller_enter(wrong, &entered, &fault) == POLYPLUG_FAILED); faulted(fault);
+    CHECK(polyplug_leave(&entered) == POLYPLUG_FAILED);
     CHECK(polyplug_plugin(wrong, &name, &error) == POLYPLUG_FAILED); refused(error);
     CHECK(polyplug_is_current(wrong, &yes, &error) == POLYPLUG_FAILED); refused(error);
     CHECK(polyplug_instance_migrate(wrong, &error) == POLYPLUG_FAILED); refused(error);
     CHECK(polyplug_call(wrong, 0, NULL, &out, &fault) == POLYPLUG_FAILED); faulted(fault);
     CHECK(polyplug_object_call(wrong, &object, 0, NULL, &out, &fault) == POLYPLUG_FAILED); faulted(fault);
+    CHECK(polyplug_home_state(wrong, &error) == NULL); refused(error);
+    CHECK(polyplug_home_provide(wrong, NULL, NULL, NULL, 0, 1, &error) == NULL); refused(error);
+    CHECK(polyplug_home_object(wrong, NULL, NULL, 1, &object, &error) == POLYPLUG_FAILED); refused(error);
+    CHECK(polyplug_home_subscribe(wrong, NULL, 1, &error) == NULL); refused(error);
+    CHECK(polyplug_home_settle(wrong, NULL, 0) == 0);
     CHECK(polyplug_fault_release((PolyplugFaultRecord *)wrong) == POLYPLUG_FAILED);
     CHECK(polyplug_fault_error(wrong) == NULL);
     // Nobody need ask why.
@@ -127,6 +150,8 @@ int main(void) {
     with_others(runtime);
     with_others(bytes);
 
+    CHECK(polyplug_contract_described(NULL, &error) == NULL); refused(error);
+    CHECK(polyplug_services() != NULL && polyplug_leave(NULL) == POLYPLUG_FAILED);
     CHECK(polyplug_release(NULL) == POLYPLUG_FAILED);
     CHECK(polyplug_release(bytes) == POLYPLUG_FAILED && bytes[0] == 1);
     CHECK(polyplug_value_release(NULL, bytes) == POLYPLUG_FAILED);
@@ -136,7 +161,10 @@ int main(void) {
     CHECK(polyplug_buffer_new(bytes, SIZE_MAX, 8, &buffer) == POLYPLUG_FAILED);
     CHECK(polyplug_read(NULL, bytes, 1) == POLYPLUG_FAILED && polyplug_read(bytes, NULL, 1) == POLYPLUG_FAILED);
     CHECK(polyplug_read(NULL, NULL, 0) == POLYPLUG_OK);
+    CHECK(polyplug_is_text(NULL, 1) == 0 && polyplug_is_text(NULL, 0) == 1);
+    CHECK(polyplug_is_text((const uint8_t *)"\xC3\xA4", 2) == 1 && polyplug_is_text((const uint8_t *)"\xC3\xA4", 1) == 0);
     CHECK(polyplug_invoke(NULL, &receiver, 0, NULL, NULL) == POLYPLUG_FAILED);
+    CHECK(polyplug_object_retain(NULL) == POLYPLUG_FAILED && polyplug_object_retain(&object) == POLYPLUG_FAILED);
     CHECK(polyplug_object_release(NULL) == POLYPLUG_FAILED && polyplug_object_release(&object) == POLYPLUG_FAILED);
     CHECK(polyplug_object_retain(NULL) == POLYPLUG_FAILED && polyplug_object_retain(&object) == POLYPLUG_FAILED);
     CHECK(polyplug_fault_new(0, TEXT("no kind"), NULL, 0) == NULL);
@@ -147,6 +175,8 @@ int main(void) {
     CHECK(strcmp((const char *)error->code.ptr, "no-text") == 0 && polyplug_release(error) == POLYPLUG_OK);
     CHECK(polyplug_runtime_load(runtime, no_utf8, 1, &error) == NULL);
     CHECK(strcmp((const char *)error->code.ptr, "not-utf-8") == 0 && polyplug_release(error) == POLYPLUG_OK);
+    CHECK(polyplug_home_new(answer_at_home, NULL, &error) == NULL);
+    CHECK(strcmp((const char *)error->code.ptr, "no-function") == 0 && polyplug_release(error) == POLYPLUG_OK);
     CHECK(polyplug_runtime_subscribe(runtime, NULL, NULL, never, &error) == NULL);
     CHECK(strcmp((const char *)error->code.ptr, "no-function") == 0 && polyplug_release(error) == POLYPLUG_OK);
     CHECK(polyplug_log_subscribe(5, NULL, NULL, never, &error) == NULL);

@@ -17,11 +17,8 @@ use polyplug_abi::Object;
 
 use crate::host::mapped::{self, Mapped};
 
-/// What an object is known by: the addresses of its release function and of its state.
-type Key = (usize, usize);
-
-/// A count of an image for each owner.
-type Counts = BTreeMap<Key, Vec<Arc<Mapped>>>;
+/// The counts, by the addresses of an object's release function and of its state.
+type Counts = BTreeMap<(usize, usize), Vec<Arc<Mapped>>>;
 
 static HELD: Mutex<Counts> = Mutex::new(BTreeMap::new());
 
@@ -29,19 +26,19 @@ fn held() -> MutexGuard<'static, Counts> {
     HELD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Nothing for an object that is only lent.
-fn key(object: &Object) -> Option<Key> {
+/// What an object is known by; nothing for one that is only lent.
+fn key(object: &Object) -> Option<(usize, usize)> {
     let release = object.release? as *const ();
     Some((release.addr(), object.state.addr()))
 }
 
-fn hold(key: Key, image: Option<Arc<Mapped>>) {
+fn hold(key: (usize, usize), image: Option<Arc<Mapped>>) {
     if let Some(image) = image {
         held().entry(key).or_default().push(image);
     }
 }
 
-fn take(key: Key) -> Option<Arc<Mapped>> {
+fn take(key: (usize, usize)) -> Option<Arc<Mapped>> {
     let mut held = held();
     let images = held.get_mut(&key)?;
     let image = images.pop();
