@@ -699,6 +699,12 @@ impl Entered {
                 let pointer = (api().PyCapsule_GetPointer)(capsule, T::name().as_ptr().cast());
                 (!pointer.is_null()).then(|| Box::from_raw(pointer.cast::<T>()))
             };
+            if is_over(api()) {
+                // This thread is ending the interpreter, and would not get the lock back that it lets go of below. What is left is
+                // left to the end of the process.
+                core::mem::forget(value);
+                return;
+            }
             // SAFETY: Python calls this entered.
             let entered = unsafe { Entered::already() };
             let dropped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {

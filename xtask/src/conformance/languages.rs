@@ -84,7 +84,7 @@ pub(crate) const LANGUAGES: &[Language] = &[
     Language {
         name: "python",
         shown: "Python",
-        guest: None,
+        guest: Some(python_guest),
         host: Some(python_host),
     },
 ];
@@ -124,11 +124,27 @@ fn native_host(workspace: &Workspace, native: Native) -> Result<Program> {
 }
 
 fn lua_guest(workspace: &Workspace, _: &Common) -> Result<GuestFiles> {
-    let loader = workspace.build_cdylib("polyplug-lua", |build| build.args(["--quiet"]))?;
+    script(
+        workspace,
+        "polyplug-lua",
+        "plugins/lua/conformance/conformance.lua",
+    )
+}
+
+fn python_guest(workspace: &Workspace, _: &Common) -> Result<GuestFiles> {
+    python::interpreter()?;
+    script(
+        workspace,
+        "polyplug-python",
+        "plugins/python/conformance/conformance.py",
+    )
+}
+
+/// A guest of one file, with the loader that opens it.
+fn script(workspace: &Workspace, loader: &str, file: &str) -> Result<GuestFiles> {
+    let loader = workspace.build_cdylib(loader, |build| build.args(["--quiet"]))?;
     Ok(GuestFiles {
-        file: workspace
-            .root
-            .join("plugins/lua/conformance/conformance.lua"),
+        file: workspace.root.join(file),
         loader: Some(loader),
     })
 }
