@@ -120,7 +120,9 @@ fn usual(workspace: &Workspace) -> Vec<Step<'_>> {
             "the tests of hosts/python, in <target>/venv",
             || python::test(workspace),
         ),
-        Step::check("lua", "the tests of hosts/lua", || lua::test(workspace, &[])),
+        Step::check("lua", "the tests of hosts/lua", || {
+            lua::test(workspace, &[])
+        }),
         Step::check(
             "conformance",
             "every host with every guest of the conformance kit, and docs/src/conformance.md",

@@ -110,12 +110,7 @@ fn lua_guest(workspace: &Workspace, _: &Common) -> Result<GuestFiles> {
 fn lua_host(workspace: &Workspace) -> Result<Program> {
     Ok(Program {
         program: lua::interpreter()?.into(),
-        arguments: vec![
-            workspace
-                .root
-                .join("hosts/lua/conformance/run.lua")
-                .into(),
-        ],
+        arguments: vec![workspace.root.join("hosts/lua/conformance/run.lua").into()],
         variables: vec![
             ("POLYPLUG_LIBRARY", library(workspace)?),
             (lua::BACKTRACES, "0".into()),
