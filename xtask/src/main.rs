@@ -10,6 +10,7 @@ mod checks;
 mod compile;
 mod conformance;
 mod demo;
+mod install;
 mod library;
 mod lua;
 mod machine;

@@ -49,7 +49,7 @@ typedef struct PolyplugPinned PolyplugPinned;
 /// Where plugins are loaded and found.
 typedef struct PolyplugRuntime PolyplugRuntime;
 
-/// Events are told until it is released.
+/// Events, or what is logged, are told until it is released.
 typedef struct PolyplugSubscription PolyplugSubscription;
 
 /// A plugin.
@@ -281,6 +281,23 @@ typedef struct PolyplugEvent {
 /// Is told of an event, on the thread that made the change; it may use the runtime. Must not unwind.
 typedef void (*PolyplugListener)(void *user, const struct PolyplugEvent *event);
 
+/// Something was logged. Lives for the call only.
+typedef struct PolyplugLogLine {
+    /// 1 for an error, 2 for a warning, 3 for information, 4 for what helps to find a mistake, 5 for every step.
+    uint32_t level;
+    /// The plugin that logged, or its file when it has several; empty when it was libpolyplug.
+    PolyplugSlice plugin;
+    /// The part of the program that it is about.
+    PolyplugSlice target;
+    /// The message.
+    PolyplugSlice message;
+    /// The message, and after it the other fields as `name=value`.
+    PolyplugSlice text;
+} PolyplugLogLine;
+
+/// Is told of a line of the log, on the thread that logged; it may use the library. Must not unwind.
+typedef void (*PolyplugLogListener)(void *user, const struct PolyplugLogLine *line);
+
 /// Answers a call as `PolyplugInvoke` does, on the thread of the home; `key` says which value is called.
 typedef int32_t (*PolyplugHomeInvoke)(uint32_t key,
                                       uint32_t method,
@@ -478,6 +495,15 @@ struct PolyplugSubscription *polyplug_runtime_subscribe(const struct PolyplugRun
                                                         void *user,
                                                         PolyplugDestroy destroy,
                                                         struct PolyplugError **error);
+
+/// Tells `listener` of everything that is logged up to that level (1 only errors, 5 all) by plugins of all runtimes, until the
+/// subscription is released; then `destroy`, which may be null, is called with `user`, once nobody is inside the listener. It is
+/// not called when this fails.
+struct PolyplugSubscription *polyplug_log_subscribe(uint32_t level,
+                                                    PolyplugLogListener listener,
+                                                    void *user,
+                                                    PolyplugDestroy destroy,
+                                                    struct PolyplugError **error);
 
 /// Makes the calling thread the home of functions: what is handed over with it is called on this thread only, and answers calls
 /// from other threads with a fault. After its release, which must happen on this thread, they are not called any more.

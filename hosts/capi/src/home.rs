@@ -323,7 +323,7 @@ pub unsafe extern "C" fn polyplug_home_subscribe(
             let runtime = held(runtime)?;
             let subscription = runtime.subscribe(move |event| listener.hear(Told::of(event)));
             is_taken.store(true, Ordering::SeqCst);
-            Ok(give(PolyplugSubscriptionValue::new(subscription)))
+            Ok(give(PolyplugSubscriptionValue::of(Box::new(subscription))))
         })
     }
 }

@@ -30,6 +30,7 @@ pub mod events;
 pub mod fault;
 pub mod handle;
 pub mod home;
+pub mod log;
 pub mod module;
 pub mod provide;
 pub mod runtime;

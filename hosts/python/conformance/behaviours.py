@@ -66,6 +66,16 @@ def throw_into(stage):
     faulted(lambda: stage.life.throw_into("into"), "into")
 
 
+@case("log")
+def log(stage):
+    lines = []
+    with polyplug.subscribe_log(lines.append):
+        stage.life.log("a line 🎈")
+    line = next(line for line in lines if line.message == "a line 🎈")
+    equal(line.level, "info")
+    assert "conformance" in line.plugin, line.plugin
+
+
 @case("desk-write")
 def desk_write(stage):
     first = stage.life.write("a\0b 🎈")

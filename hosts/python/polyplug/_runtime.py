@@ -44,6 +44,21 @@ class Event:
         return f"Event({self.code!r}, {self.module!r}, {self.text!r})"
 
 
+class Line:
+    """Something was logged: `level` is a word, `plugin` who logged it, `target` what it is about, `text` the message and its fields."""
+
+    __slots__ = ("level", "plugin", "target", "message", "text")
+
+    def __init__(self, level, plugin, target, message, text):
+        self.level, self.plugin, self.target, self.message, self.text = level, plugin, target, message, text
+
+    def __str__(self):
+        return f"{self.level.upper()} {self.plugin or self.target}: {self.text}"
+
+    def __repr__(self):
+        return f"Line({self.level!r}, {self.plugin!r}, {self.target!r}, {self.text!r})"
+
+
 class Plugin:
     """A plugin: `name`, `version`, `description`, `license`, `repository`, and `contracts` (`id major.minor`)."""
 
@@ -128,10 +143,11 @@ class Module:
 
 
 class Subscription:
-    """Events are told until it is closed."""
+    """Events, or what is logged, are told until it is closed."""
 
     def __init__(self, handle):
         self._h = handle
+        _subscriptions.add(self)
 
     def close(self):
         """Ends it, once nobody is inside the listener."""
@@ -144,6 +160,7 @@ class Subscription:
         self.close()
 
 
+_subscriptions = weakref.WeakSet()
 _listener_keys = itertools.count(1)
 _listeners = {}
 
@@ -157,6 +174,36 @@ def _heard(key, event):
         import sys
 
         sys.excepthook(*sys.exc_info())  # an event has nobody to answer to
+
+
+LEVELS = ("error", "warn", "info", "debug", "trace")
+
+
+@_native.LogListener
+def _logged(key, line):
+    try:
+        record = line.contents
+        texts = (part.text() for part in (record.plugin, record.target, record.message, record.text))
+        _listeners[key](Line(LEVELS[min(record.level, 5) - 1], *texts))
+    except BaseException:
+        import sys
+
+        sys.excepthook(*sys.exc_info())  # the log has nobody to answer to
+
+
+def subscribe_log(listener, level="info"):
+    """Calls `listener` with a `Line` for everything that is logged by plugins of all runtimes, up to that level, until the
+    subscription is closed: `error`, `warn`, `info`, `debug` or `trace`. On the thread that logs."""
+    if level not in LEVELS:
+        raise ValueError(f"there is no level {level!r}: the levels are {', '.join(LEVELS)}")
+    key = next(_listener_keys)
+    _listeners[key] = listener
+    try:
+        handle = asked(_native.library().polyplug_log_subscribe, LEVELS.index(level) + 1, _logged, key, _unheard)
+    except BaseException:
+        _listeners.pop(key, None)
+        raise
+    return Subscription(_native.Handle(handle))
 
 
 @_native.Destroy
@@ -174,6 +221,8 @@ def _end():
     """Unloads everything while Python can still be called: what plugins let go of is let go of on a thread of libpolyplug's."""
     for runtime in list(_runtimes):
         runtime.close()
+    for subscription in list(_subscriptions):
+        subscription.close()
     limit = time.monotonic() + _LAST_WAIT
     while _contract._provided and time.monotonic() < limit:
         time.sleep(0.002)

@@ -159,6 +159,7 @@ int main(void) {
     CHECK(polyplug_invoke(NULL, &receiver, 0, NULL, NULL) == POLYPLUG_FAILED);
     CHECK(polyplug_object_retain(NULL) == POLYPLUG_FAILED && polyplug_object_retain(&object) == POLYPLUG_FAILED);
     CHECK(polyplug_object_release(NULL) == POLYPLUG_FAILED && polyplug_object_release(&object) == POLYPLUG_FAILED);
+    CHECK(polyplug_object_retain(NULL) == POLYPLUG_FAILED && polyplug_object_retain(&object) == POLYPLUG_FAILED);
     CHECK(polyplug_fault_new(0, TEXT("no kind"), NULL, 0) == NULL);
 
     // Texts that are none.
@@ -170,6 +171,8 @@ int main(void) {
     CHECK(polyplug_home_new(answer_at_home, NULL, &error) == NULL);
     CHECK(strcmp((const char *)error->code.ptr, "no-function") == 0 && polyplug_release(error) == POLYPLUG_OK);
     CHECK(polyplug_runtime_subscribe(runtime, NULL, NULL, never, &error) == NULL);
+    CHECK(strcmp((const char *)error->code.ptr, "no-function") == 0 && polyplug_release(error) == POLYPLUG_OK);
+    CHECK(polyplug_log_subscribe(5, NULL, NULL, never, &error) == NULL);
     CHECK(strcmp((const char *)error->code.ptr, "no-function") == 0 && polyplug_release(error) == POLYPLUG_OK);
     PolyplugFaultRecord *repaired = polyplug_fault_new(POLYPLUG_FAULT_KIND_RAISED, no_utf8, 1, NULL, 0);
     CHECK(repaired != NULL && repaired->message.len == 3 && polyplug_fault_release(repaired) == POLYPLUG_OK);

@@ -18,9 +18,11 @@ use polyplug_abi::Object;
 use crate::host::mapped::{self, Mapped};
 
 /// The counts, by the addresses of an object's release function and of its state.
-static HELD: Mutex<BTreeMap<(usize, usize), Vec<Arc<Mapped>>>> = Mutex::new(BTreeMap::new());
+type Counts = BTreeMap<(usize, usize), Vec<Arc<Mapped>>>;
 
-fn held() -> MutexGuard<'static, BTreeMap<(usize, usize), Vec<Arc<Mapped>>>> {
+static HELD: Mutex<Counts> = Mutex::new(BTreeMap::new());
+
+fn held() -> MutexGuard<'static, Counts> {
     HELD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
