@@ -138,7 +138,7 @@ local texts = measured(1e6, {
 })
 
 -- With something of Lua's that could be called nothing is compiled.
-local called = measured(2e4, {
+local called = measured(2e5, {
   function(count)
     local state = require("polyplug.native").calls
     state.live = state.live + 1

@@ -3,7 +3,8 @@
 --
 -- A method of numbers, booleans and text has two forms. As long as nothing of Lua's can be called (`calls.live` is 0) it calls the C
 -- function behind the method, compiled: the plugin is held still for that, and let go of before anything is reloaded or unloaded,
--- which nobody but this state of Lua does, and not meanwhile. Otherwise, and for all other methods, it goes through `calls.general`.
+-- which nobody but this state of Lua does, and not meanwhile. Otherwise it is called by descriptor, with a frame of its own. All other
+-- methods, and arguments that do not fit, go through `calls.general`.
 local ffi = require "ffi"
 local native = require "polyplug.native"
 local errors = require "polyplug.errors"
@@ -61,30 +62,43 @@ local function plan_argument(argument, name)
     ('type(%s) == "number" and %s >= %d and %s <= %.0f and floor(%s) == %s'):format(name, name, codec.low, name, codec.high, name, name), name
 end
 
+-- How an argument is written into a frame, at cells that were made for it.
+local function put_argument(argument, name, cell)
+  if argument.passing == passing.VALUE then
+    local value = argument.ty.kind == kinds.BOOL and name .. " and 1 or 0" or name
+    return ("slot.%s[0] = %s"):format(cell, value)
+  end
+  return ("local slice = slot.%s slice.ptr, slice.len = %s, #%s"):format(cell, name, name)
+end
+
 -- The type of the C function and the lines that call it; nothing when there is no short way.
 local function plan(method, names)
   if method.borrows or method.needs_pin or method.changes then return end
-  local declared, checks, passed = { "void *" }, { "typed" }, { "receiver" }
+  local declared, checks, passed = { "void *" }, {}, { "receiver" }
   for at, argument in ipairs(method.arguments) do
     local c_type, check, pass = plan_argument(argument, names[at])
     if not c_type then return end
     declared[#declared + 1], checks[#checks + 1], passed[#passed + 1] = c_type, check, pass
   end
-  local result, c_result, lines = method.result, "void", nil
+  local result, c_result, lines, framed = method.result, "void", nil, nil
   local kind = result.kind
   if kind == kinds.UNIT then
-    lines = { "typed(%s)", "if receiver.fault == nil then return end" }
+    lines, framed = { "typed(%s)", "if receiver.fault == nil then return end" }, { "give(slot)", "return" }
   elseif result.is_by_value and C_TYPES[kind] then
     c_result = C_TYPES[kind]
     local value = "value"
     if kind == kinds.BOOL then value = "value ~= 0" end
     if LONG[kind] then value = (c_result == "int64_t" and "signed" or "unsigned") .. "(value)" end
     lines = { "local value = typed(%s)", "if receiver.fault == nil then return " .. value .. " end" }
+    framed = { "local value = slot.value[0]", "give(slot)", "return " .. value }
   elseif kind == kinds.STRING or kind == kinds.LIST and result.elements[1].kind == kinds.U8 then
     declared[#declared + 1], passed[#passed + 1] = "void *", "out"
     lines = {
       "typed(%s)", "if receiver.fault == nil then", "  local text = string(out.ptr, out.len)", "  C.polyplug_buffer_release(out)",
       "  return text", "end",
+    }
+    framed = {
+      "local text = string(slot.out.ptr, slot.out.len)", "C.polyplug_buffer_release(slot.out)", "give(slot)", "return text",
     }
   else
     return
@@ -92,17 +106,50 @@ local function plan(method, names)
   local text = c_result .. " (*)(" .. table.concat(declared, ", ") .. ")"
   types[text] = types[text] or ffi.typeof(text)
   lines[1] = lines[1]:format(table.concat(passed, ", "))
+  local fits = #checks > 0 and " and " .. table.concat(checks, " and ") or ""
+  local puts = {}
+  for at, argument in ipairs(method.arguments) do
+    puts[at] = "do " .. put_argument(argument, names[at], "cell" .. at) .. " end"
+  end
   return types[text], {
     '  if calls.live == 0 and type(self) == "table" then',
     "    local face = self[" .. FACE .. "]",
     "    local typed = face and face[" .. method.number + 1 .. "]",
-    "    if " .. table.concat(checks, " and ") .. " then",
+    "    if typed" .. fits .. " then",
     "      local receiver = face.receiver",
     "      " .. table.concat(lines, "\n      "),
     "      return failed(receiver)",
     "    end",
     "  end",
+    '  if type(self) == "table" and self[' .. HANDLE .. "] and (calls.live ~= 0 or self[" .. FACE .. "] == NONE)" .. fits .. " then",
+    "    local meta = getmetatable(self)",
+    "    if meta and meta.call then",
+    "      local slot = take()",
+    "      " .. table.concat(puts, "\n      "),
+    "      if meta.call(self[" .. HANDLE .. "], method, slot.frame, slot.out, slot.fault) ~= 0 then return failed_in(slot) end",
+    "      " .. table.concat(framed, "\n      "),
+    "    end",
+    "  end",
   }
+end
+
+-- Frames and places for results of a method: those that are not in use are used again, since calls lie inside each other.
+local function slots_of(method)
+  local free = {}
+  local c_result = method.result.is_by_value and C_TYPES[method.result.kind]
+  local function take()
+    local slot = table.remove(free)
+    if slot then return slot end
+    local frame, out = ffi.new("uint64_t[?]", method.frame_size / 8 + 1), ffi.new("PolyplugBuffer[1]")
+    slot = { frame = frame, out = out[0], kept = out, fault = ffi.new "PolyplugFaultRecord *[1]" }
+    if c_result then slot.value = cast(c_result .. " *", out) end
+    for at, argument in ipairs(method.arguments) do
+      local pointer = argument.passing == passing.VALUE and C_TYPES[argument.ty.kind] .. " *" or "PolyplugSlice *"
+      slot["cell" .. at] = cast(pointer, cast("uint8_t *", frame) + argument.offset)
+    end
+    return slot
+  end
+  return take, function(slot) free[#free + 1] = slot end
 end
 
 -- A fault of a typed function. The receiver is used again.
@@ -123,7 +170,7 @@ local function compiled(method)
   local signature = arguments == "" and "self" or "self, " .. arguments
   local passed = arguments == "" and "self, method" or "self, method, " .. arguments
   local source = {
-    "local C, calls, general, method, failed, out, string, floor, type, signed, unsigned = ...",
+    "local C, calls, general, method, failed, failed_in, out, take, give, string, floor, type, getmetatable, signed, unsigned, NONE = ...",
     "return function(" .. signature .. ")",
     lines and table.concat(lines, "\n") or "",
     "  return general(" .. passed .. ")",
@@ -131,8 +178,15 @@ local function compiled(method)
   }
   local made = assert(loadstring(table.concat(source, "\n"), "=" .. method.full_name))
   local integers = require "polyplug.integers"
-  return made(C, state, calls.general, method, function(receiver) return fail(method, receiver) end, ffi.new "PolyplugBuffer", ffi.string,
-    math.floor, type, integers.signed, integers.unsigned)
+  local take, give = slots_of(method)
+  local function failed_in(slot)
+    local record = slot.fault[0]
+    slot.fault[0] = nil
+    give(slot)
+    error(errors.take_fault(record), 0)
+  end
+  return made(C, state, calls.general, method, function(receiver) return fail(method, receiver) end, failed_in, ffi.new "PolyplugBuffer",
+    take, give, ffi.string, math.floor, type, getmetatable, integers.signed, integers.unsigned, NONE)
 end
 
 -- Faces.
@@ -232,7 +286,7 @@ function proxies.handle_metatable(contract, name)
   if contract[key] then return contract[key] end
   local meta = metatable(contract, name)
   contract[key] = meta
-  meta.gone = "it was released"
+  meta.gone, meta.call = "it was released", calls.by_handle
   function meta:__tostring() return contract.id .. " of " .. (self[PLUGIN] or "nothing") end
   function meta:invoke(method, frame, out, fault)
     local handle = self[HANDLE]
@@ -283,6 +337,7 @@ function proxies.object_metatable(contract)
   local meta = metatable(contract, "object")
   contract.object_metatable = meta
   meta.gone = "it was released or given away, or lived for a call that is over"
+  if not contract.is_exclusive then meta.call = calls.by_object end
   function meta:__tostring() return (contract.id ~= "" and contract.id or "closure") .. " object" end
   if contract.id == "" then meta.__call = methods_of(contract)[contract.methods[1].name] end
   function meta:invoke(method, frame, out, fault)
