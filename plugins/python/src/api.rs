@@ -189,6 +189,7 @@ table! {
         bytes_type = "PyBytes_Type";
         byte_array_type = "PyByteArray_Type";
         memory_view_type = "PyMemoryView_Type";
+        method_type = "PyMethod_Type";
         list_type = "PyList_Type";
         tuple_type = "PyTuple_Type";
         dict_type = "PyDict_Type";
