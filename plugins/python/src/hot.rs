@@ -130,7 +130,7 @@ pub(crate) fn call(py: &Entered, plan: &Plan, bound: &Bound, call: &mut Call<'_>
             let arguments = given.as_mut_ptr().add(1);
             let flags = (count - 1) | ROOM_BEFORE;
             let function = bound.function.as_ptr();
-            (api.PyObject_Vectorcall)(function, arguments, flags, ptr::null_mut())
+            (bound.way)(function, arguments, flags, ptr::null_mut())
         } else {
             ptr::null_mut()
         };

@@ -19,7 +19,7 @@ use std::{env, fs, process, thread};
 
 use polyplug::Fault;
 
-use crate::api::{self, Api, PyObject, ROOM_BEFORE, ThreadState, api};
+use crate::api::{self, Api, PyObject, ROOM_BEFORE, ThreadState, Vectorcall, api};
 use crate::library;
 
 /// What became of the search for an interpreter.
@@ -254,6 +254,8 @@ impl Drop for Object {
 pub(crate) struct Bound {
     pub(crate) function: Object,
     pub(crate) receiver: Option<Object>,
+    /// Calls the function.
+    pub(crate) way: Vectorcall,
 }
 
 /// An exception that was raised.
@@ -529,15 +531,24 @@ impl Entered {
 
     /// Takes a bound method apart, which saves a step in each call.
     pub(crate) fn bound(&self, method: Object) -> Answer<Bound> {
-        if method.ty() != api().method_type {
-            return Ok(Bound {
-                function: method,
-                receiver: None,
-            });
+        let (function, receiver) = if method.ty() == api().method_type {
+            let receiver = self.get(&method, c"__self__")?;
+            (self.get(&method, c"__func__")?, Some(receiver))
+        } else {
+            (method, None)
+        };
+        let mut way = api().PyObject_Vectorcall;
+        // What anything else is called with may change with its class.
+        if function.ty() == api().function_type
+            // SAFETY: entered.
+            && let Some(found) = unsafe { (api().PyVectorcall_Function)(function.as_ptr()) }
+        {
+            way = found;
         }
         Ok(Bound {
-            function: self.get(&method, c"__func__")?,
-            receiver: Some(self.get(&method, c"__self__")?),
+            function,
+            receiver,
+            way,
         })
     }
 
