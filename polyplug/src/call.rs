@@ -252,7 +252,7 @@ pub(crate) unsafe fn exchange<R: Data>(
         unsafe { inspect::<R>(returned, &place) }?;
     }
     // SAFETY: E3: no fault, so the place is written.
-    Ok(unsafe { R::Travel::collect(returned, place) })
+    Ok(unsafe { R::Travel::collect(returned, &place) })
 }
 
 /// The fault that a callee stored; when it is none, that is the fault. Checked whoever the callee is: to ask would keep the

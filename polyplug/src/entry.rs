@@ -12,6 +12,7 @@ use core::any::TypeId;
 use core::fmt;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use std::sync::Once;
 
 use linkme::distributed_slice;
 use polyplug_abi::{
@@ -150,18 +151,22 @@ impl fmt::Debug for OfferEntry {
 
 /// The offers of this image, those of one type with one plugin pointer (R2).
 fn prepared() -> List<Offer> {
-    for (index, entry) in OFFERS.iter().enumerate() {
-        let state = (entry.state)();
-        let first = OFFERS[..index]
-            .iter()
-            .find(|earlier| (earlier.state)() == state);
-        let plugin = match first {
-            Some(first) => first.plugin.load(Ordering::Acquire),
-            None => ptr::from_ref((entry.describe)()).cast_mut(),
-        };
-        // Every run stores the same pointers.
-        entry.plugin.store(plugin, Ordering::Release);
-    }
+    static ONCE: Once = Once::new();
+
+    // Once: whoever has got the list reads it without further ado, while other runtimes ask for the plugins of this image.
+    ONCE.call_once(|| {
+        for (index, entry) in OFFERS.iter().enumerate() {
+            let state = (entry.state)();
+            let first = OFFERS[..index]
+                .iter()
+                .find(|earlier| (earlier.state)() == state);
+            let plugin = match first {
+                Some(first) => first.plugin.load(Ordering::Acquire),
+                None => ptr::from_ref((entry.describe)()).cast_mut(),
+            };
+            entry.plugin.store(plugin, Ordering::Release);
+        }
+    });
     List {
         ptr: OFFERS.as_ptr().cast(),
         len: OFFERS.len(),

@@ -5,11 +5,13 @@
 )]
 
 use core::ffi::c_void;
+use core::mem::MaybeUninit;
 use core::ptr;
+use core::time::Duration;
 
 use fixture_harness::fixture;
 use polyplug::{ContractInfo, DynamicCaller, DynamicContract, FaultKind, Runtime, UnloadOutcome};
-use polyplug_abi::{Buffer, Sink, Slice};
+use polyplug_abi::{Buffer, Object, Sink, Slice};
 
 #[allow(unreachable_pub, dead_code, reason = "it is a plugin's as well")]
 #[path = "../../plugins/fixtures/matrix-1-2/src/contract.rs"]
@@ -123,7 +125,7 @@ fn what_comes_back_changed_outlives_the_plugin() {
             )
             .expect("appended");
     }
-    let report = module.unload_within(core::time::Duration::from_secs(10));
+    let report = module.unload_within(Duration::from_secs(10));
     assert_eq!(report.outcome(), UnloadOutcome::Unmapped, "{report}");
     // SAFETY: what a call changed: a text.
     let changed = unsafe { text.output.slice().str() };
@@ -139,4 +141,53 @@ fn what_comes_back_changed_outlives_the_plugin() {
             DynamicContract::release(&argument.type_info(), (&raw mut sink.output).cast());
         }
     }
+}
+
+/// The text that a method without arguments of an object answers.
+fn text_of(contract: &DynamicContract, object: &Object, name: &str) -> String {
+    let method = number(contract.info(), name);
+    let mut out = Buffer::EMPTY;
+    // SAFETY: an object that lives; no arguments; a place for the owned form of a `String`.
+    unsafe { contract.call_object(object, method, ptr::null(), (&raw mut out).cast()) }
+        .expect(name);
+    // SAFETY: a text that a call returned.
+    let text = unsafe { out.slice().str() }.to_owned();
+    let ty = contract.info().methods()[method as usize].result_type();
+    // SAFETY: released once, and not read afterwards.
+    unsafe { DynamicContract::release(&ty, (&raw mut out).cast()) };
+    text
+}
+
+#[test]
+fn w1_an_owner_without_a_proxy_keeps_the_makers_image() {
+    let runtime = Runtime::new();
+    let module = runtime.load(fixture("every")).expect("it loads");
+    let described = |id| DynamicContract::new(&runtime.contract(id, 1).expect("described"));
+    let (every, listener) = (described("every.every"), described("every.listener"));
+    let caller = runtime.dynamic_get(&every, None).expect("a caller");
+    let name = Slice::text("later");
+    let mut object = MaybeUninit::<Object>::uninit();
+    // SAFETY: the frame of one text, and a place for an object, which is written.
+    let object = unsafe {
+        caller
+            .call(
+                number(every.info(), "listener"),
+                (&raw const name).cast(),
+                object.as_mut_ptr().cast(),
+            )
+            .expect("an object");
+        object.assume_init()
+    };
+    drop(caller);
+    let report = module.unload_within(Duration::from_millis(100));
+    assert_ne!(report.outcome(), UnloadOutcome::Unmapped, "{report}");
+    assert_eq!(report.holders().objects(), 1, "{report}");
+    assert!(text_of(&listener, &object, "name").starts_with("later"));
+    // SAFETY: a live object, of one owner, which is given up.
+    unsafe {
+        assert!(!DynamicContract::retain_object(&object), "it has one owner");
+        DynamicContract::release_object(&object);
+    }
+    let report = module.unload_within(Duration::from_secs(10));
+    assert_eq!(report.outcome(), UnloadOutcome::Unmapped, "{report}");
 }

@@ -7,6 +7,9 @@ use std::fmt;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
@@ -43,6 +46,7 @@ struct Message {
     reason: String,
     target: Option<MessageTarget>,
     filenames: Option<Vec<PathBuf>>,
+    executable: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -121,6 +125,39 @@ impl Workspace {
                 format!("cargo built `{package}` but reported no shared library of it")
             })
     }
+
+    /// Builds `package`'s program in the release profile, and returns the file.
+    pub(crate) fn build_program(&self, package: &str) -> Result<PathBuf> {
+        let messages = self
+            .cargo([
+                "build",
+                "--quiet",
+                "--release",
+                "--bins",
+                "--message-format",
+            ])
+            .args(["json-render-diagnostics", "--package", package])
+            .output()?;
+        String::from_utf8_lossy(&messages)
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Message>(line).ok())
+            .find_map(|message| message.executable)
+            .with_context(|| format!("cargo built `{package}` but reported no program of it"))
+    }
+}
+
+/// How a program ended that had a limit.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// By itself.
+    InTime {
+        /// Whether its exit code was 0.
+        success: bool,
+        /// Its exit code, or the signal, in words.
+        how: String,
+    },
+    /// It was killed.
+    Late,
 }
 
 /// One command as it will be run, and as it is shown.
@@ -222,6 +259,54 @@ impl Invocation {
             bail!("`{self}` failed ({status})");
         }
         Ok(())
+    }
+
+    /// Runs it, kills it when it takes too long, and returns the lines that it printed. Its stderr is ours.
+    pub(crate) fn lines_within(mut self, limit: Duration) -> Result<(Vec<String>, Ended)> {
+        let mut child = self
+            .command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("cannot run `{self}`"))?;
+        let printed = child.stdout.take().map(BufReader::new);
+        let (sender, receiver) = mpsc::channel();
+        let reader = thread::spawn(move || {
+            let mut lines = Vec::new();
+            for line in printed.into_iter().flat_map(|printed| printed.split(b'\n')) {
+                let Ok(line) = line else { break };
+                lines.push(
+                    String::from_utf8_lossy(&line)
+                        .trim_end_matches('\r')
+                        .to_owned(),
+                );
+            }
+            // Nobody waits any more when it was killed.
+            let _ = sender.send(());
+            lines
+        });
+        // It ends when it has closed what it prints to, or soon after.
+        let in_time = receiver.recv_timeout(limit).is_ok();
+        if !in_time {
+            child
+                .kill()
+                .with_context(|| format!("cannot end `{self}`"))?;
+        }
+        let status = child
+            .wait()
+            .with_context(|| format!("cannot wait for `{self}`"))?;
+        let ended = if in_time {
+            Ended::InTime {
+                success: status.success(),
+                how: status.to_string(),
+            }
+        } else {
+            Ended::Late
+        };
+        let Ok(lines) = reader.join() else {
+            bail!("the lines of `{self}` could not be read")
+        };
+        Ok((lines, ended))
     }
 
     /// Runs it, fails unless it succeeds, and returns what it printed. Its stderr is ours.

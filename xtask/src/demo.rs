@@ -14,12 +14,13 @@ use crate::compile::{self, Native};
 use crate::steps::Missing;
 
 /// The packages whose libraries the host loads: stages in Rust, and the loaders of other languages.
-const LIBRARIES: [&str; 5] = [
+const LIBRARIES: [&str; 6] = [
     "stage-markdown",
     "stage-gzip",
     "stage-words",
     "stage-redact",
     "polyplug-lua",
+    "polyplug-python",
 ];
 
 /// The package with the contracts of the stages.
@@ -32,15 +33,19 @@ const COMPILED: [(Native, &str); 2] = [
 ];
 
 /// The stages whose sources are loaded as they are.
-const SOURCES: [&str; 1] = ["plugins/lua/stages/links.lua"];
+const SOURCES: [&str; 2] = [
+    "plugins/lua/stages/links.lua",
+    "plugins/python/stages/contents.py",
+];
 
 /// All stages, in the order of the pipeline.
-const STAGES: [&str; 7] = [
+const STAGES: [&str; 8] = [
     "redact",
     "trim",
     "words",
     "typography",
     "links",
+    "contents",
     "markdown",
     "gzip",
 ];
@@ -50,7 +55,7 @@ const HOST: &str = "demo-host";
 
 /// Build the example plugins, put them into one folder and run the example host on them.
 ///
-/// The folder is `<target>/demo/plugins`; the plugins are written in Rust, C, C++ and Lua. One that cannot be built here is
+/// The folder is `<target>/demo/plugins`; the plugins are written in Rust, C, C++, Lua and Python. One that cannot be built here is
 /// listed as missing, with the command that installs what it needs. The exit code is the host's.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -72,16 +77,27 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let (folder, missing) = prepared(workspace)?;
     let output = host(workspace, &[], &folder, &missing)?.output()?;
     let output = String::from_utf8_lossy(&output);
+    let mut left_out = Vec::new();
     for stage in STAGES {
-        let lacks = |missing: &String| missing.starts_with(&format!("{stage}="));
-        let ran = |line: &str| line.contains(stage) && line.contains("done");
-        if let Some(missing) = missing.iter().find(|missing| lacks(missing)) {
-            eprintln!("left out: {missing}");
-        } else if !output.lines().any(ran) {
+        let has = |word: &str| {
+            let row = |line: &str| line.contains(stage) && line.contains(word);
+            output.lines().any(row)
+        };
+        if has(" missing ") {
+            left_out.push(stage);
+        } else if !has(" done ") {
             bail!("the stage `{stage}` did not run:\n{output}");
         }
     }
-    Ok(())
+    if left_out.is_empty() {
+        return Ok(());
+    }
+    println!("{output}");
+    Err(Missing {
+        what: format!("what the stages {} need", left_out.join(", ")),
+        install: "as their rows in the table above say".to_owned(),
+    }
+    .into())
 }
 
 /// A folder with the plugins, and those that are missing in it.

@@ -8,7 +8,9 @@ mod bench;
 mod cargo;
 mod checks;
 mod compile;
+mod conformance;
 mod demo;
+mod install;
 mod library;
 mod machine;
 mod python;
@@ -39,6 +41,7 @@ enum Command {
     Soak(soak::Options),
     Library(library::Options),
     Python(python::Options),
+    Conformance(conformance::Options),
 }
 
 fn main() -> ExitCode {
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Soak(options) => soak::run(&workspace, &options),
         Command::Library(options) => library::run(&workspace, &options),
         Command::Python(options) => python::run(&workspace, &options),
+        Command::Conformance(options) => conformance::run(&workspace, &options),
     });
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

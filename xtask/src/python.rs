@@ -11,7 +11,7 @@ use crate::cargo::{Invocation, Workspace};
 use crate::steps::Missing;
 
 /// The package of libpolyplug.
-const LIBRARY: &str = "polyplug-capi";
+pub(crate) const LIBRARY: &str = "polyplug-capi";
 
 /// The plugins that the tests load.
 const PLUGINS: [&str; 6] = [
@@ -89,7 +89,10 @@ fn bench(workspace: &Workspace) -> Result<()> {
 }
 
 /// The interpreter of a virtual environment with the package and what its tests need.
-fn installed(workspace: &Workspace) -> Result<PathBuf> {
+///
+/// # Errors
+/// [`Missing`] when the machine has no Python, or none that can install that.
+pub(crate) fn installed(workspace: &Workspace) -> Result<PathBuf> {
     let system = env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let modern = "import sys; sys.exit(sys.version_info < (3, 9))";
     if !Invocation::program(&system).args(["-c", modern]).succeeds() {

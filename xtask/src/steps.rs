@@ -69,15 +69,24 @@ pub(crate) fn list(steps: &[Step<'_>]) {
     }
 }
 
+/// How steps are run.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Rules {
+    /// The first failure is the end.
+    pub(crate) fail_fast: bool,
+    /// What the machine lacks is a failure.
+    pub(crate) nothing_missing: bool,
+}
+
 /// Runs the steps and says at the end which ones failed. Whether all passed.
-pub(crate) fn run(steps: Vec<Step<'_>>, fail_fast: bool) -> bool {
+pub(crate) fn run(steps: Vec<Step<'_>>, rules: Rules) -> bool {
     let count = steps.len();
     let start = Instant::now();
     let mut failed = Vec::new();
     let mut left_out = Vec::new();
     let mut missing = Vec::new();
     for (position, Step { name, shown, work }) in steps.into_iter().enumerate() {
-        if fail_fast && !failed.is_empty() {
+        if rules.fail_fast && !failed.is_empty() {
             left_out.push(name);
             continue;
         }
@@ -90,6 +99,9 @@ pub(crate) fn run(steps: Vec<Step<'_>>, fail_fast: bool) -> bool {
             Err(error) if error.is::<Missing>() => {
                 println!("== {name}: MISSING: {error}");
                 missing.push(format!("{name}: {error}"));
+                if rules.nothing_missing {
+                    failed.push(name);
+                }
             }
             Err(error) => {
                 println!("== {name}: FAILED in {took}: {error:#}");
@@ -100,7 +112,14 @@ pub(crate) fn run(steps: Vec<Step<'_>>, fail_fast: bool) -> bool {
 
     println!(
         "\n{} of {count} steps passed in {}",
-        count - failed.len() - left_out.len() - missing.len(),
+        count
+            - failed.len()
+            - left_out.len()
+            - if rules.nothing_missing {
+                0
+            } else {
+                missing.len()
+            },
         Seconds(start.elapsed())
     );
     if !failed.is_empty() {
@@ -147,26 +166,38 @@ mod tests {
         let runs = Rc::default();
         assert!(!run(
             vec![step("a", false, &runs), step("b", true, &runs)],
-            false
+            Rules::default()
         ));
         assert_eq!(runs.get(), 2);
+        let fail_fast = Rules {
+            fail_fast: true,
+            ..Rules::default()
+        };
         assert!(!run(
             vec![step("a", false, &runs), step("b", true, &runs)],
-            true
+            fail_fast
         ));
         assert_eq!(runs.get(), 3);
-        assert!(run(vec![step("b", true, &runs)], true));
+        assert!(run(vec![step("b", true, &runs)], fail_fast));
     }
 
     #[test]
-    fn what_the_machine_lacks_fails_nothing() {
-        let lacking = Step::check("a", "", || {
-            Err(Missing {
-                what: "a language".to_owned(),
-                install: "install it".to_owned(),
-            }
-            .into())
-        });
-        assert!(run(vec![lacking], true));
+    fn what_the_machine_lacks_fails_nothing_unless_nothing_may_be_missing() {
+        let lacking = || {
+            Step::check("a", "", || {
+                Err(Missing {
+                    what: "a language".to_owned(),
+                    install: "install it".to_owned(),
+                }
+                .into())
+            })
+        };
+        let mut rules = Rules {
+            fail_fast: true,
+            ..Rules::default()
+        };
+        assert!(run(vec![lacking()], rules));
+        rules.nothing_missing = true;
+        assert!(!run(vec![lacking()], rules));
     }
 }

@@ -9,19 +9,27 @@ pub(crate) struct Table {
 impl Table {
     /// A table with nothing but its header.
     pub(crate) fn new<const N: usize>(header: [&str; N]) -> Self {
-        Self {
-            rows: vec![header.map(str::to_owned).to_vec()],
-        }
+        Self::of(header.map(str::to_owned).to_vec())
+    }
+
+    /// As `new`, with as many columns as it turns out.
+    pub(crate) fn of(header: Vec<String>) -> Self {
+        Self { rows: vec![header] }
     }
 
     /// Adds a row; it has as many cells as the header.
     pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
+        self.add(cells.to_vec());
+    }
+
+    /// As `row`, with as many columns as it turns out.
+    pub(crate) fn add(&mut self, cells: Vec<String>) {
         debug_assert_eq!(
             self.rows[0].len(),
-            N,
+            cells.len(),
             "a row has as many cells as the header"
         );
-        self.rows.push(cells.to_vec());
+        self.rows.push(cells);
     }
 
     /// For a terminal.

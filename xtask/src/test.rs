@@ -8,9 +8,11 @@ use clap::{Args, ValueEnum};
 
 use crate::cargo::{Invocation, TARGET_VARIABLE, Workspace};
 use crate::checks;
+use crate::conformance;
 use crate::demo;
+use crate::install;
 use crate::python;
-use crate::steps::{self, Step};
+use crate::steps::{self, Rules, Step};
 
 /// The packages whose tests also run under the sanitizers.
 const SANITIZED: [&str; 2] = ["polyplug-abi", "polyplug"];
@@ -57,6 +59,10 @@ pub(crate) struct Options {
     #[arg(long)]
     fail_fast: bool,
 
+    /// Install what the machine lacks for the tests, as packages of the system; then nothing may be missing
+    #[arg(long, conflicts_with = "sanitize")]
+    install: bool,
+
     /// Instead of the usual steps, run the runtime's tests under a sanitizer: the one for addresses and leaks, when none is
     /// named (needs nightly; the one for threads needs its `rust-src` as well)
     #[arg(long, value_name = "SANITIZER", num_args = 0..=1, default_missing_value = "address")]
@@ -76,9 +82,16 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     if let Some(sanitizer) = options.sanitize {
         require_nightly(sanitizer)?;
     }
+    if options.install {
+        install::all()?;
+    }
     println!("{} steps:", steps.len());
     steps::list(&steps);
-    let passed = steps::run(steps, options.fail_fast);
+    let rules = Rules {
+        fail_fast: options.fail_fast,
+        nothing_missing: options.install,
+    };
+    let passed = steps::run(steps, rules);
     Ok(if passed {
         ExitCode::SUCCESS
     } else {
@@ -117,6 +130,11 @@ fn usual(workspace: &Workspace) -> Vec<Step<'_>> {
             "python",
             "the tests of hosts/python, in <target>/venv",
             || python::test(workspace),
+        ),
+        Step::check(
+            "conformance",
+            "every host with every guest of the conformance kit, and docs/src/conformance.md",
+            || conformance::test(workspace),
         ),
     ];
     steps.extend(checks::QUICK.iter().map(|check| {

@@ -45,7 +45,7 @@ typedef struct PolyplugPinned PolyplugPinned;
 /// Where plugins are loaded and found.
 typedef struct PolyplugRuntime PolyplugRuntime;
 
-/// Events are told until it is released.
+/// Events, or what is logged, are told until it is released.
 typedef struct PolyplugSubscription PolyplugSubscription;
 
 /// A plugin.
@@ -277,6 +277,23 @@ typedef struct PolyplugEvent {
 /// Is told of an event, on the thread that made the change; it may use the runtime. Must not unwind.
 typedef void (*PolyplugListener)(void *user, const struct PolyplugEvent *event);
 
+/// Something was logged. Lives for the call only.
+typedef struct PolyplugLogLine {
+    /// 1 for an error, 2 for a warning, 3 for information, 4 for what helps to find a mistake, 5 for every step.
+    uint32_t level;
+    /// The plugin that logged, or its file when it has several; empty when it was libpolyplug.
+    PolyplugSlice plugin;
+    /// The part of the program that it is about.
+    PolyplugSlice target;
+    /// The message.
+    PolyplugSlice message;
+    /// The message, and after it the other fields as `name=value`.
+    PolyplugSlice text;
+} PolyplugLogLine;
+
+/// Is told of a line of the log, on the thread that logged; it may use the library. Must not unwind.
+typedef void (*PolyplugLogListener)(void *user, const struct PolyplugLogLine *line);
+
 /// Modules.
 typedef struct PolyplugModules {
     /// What every handle starts with.
@@ -437,6 +454,12 @@ int32_t polyplug_runtime_object(const struct PolyplugRuntime *runtime,
 /// The object came from a call or from `polyplug_runtime_object`, and this owner does not use it afterwards.
 int32_t polyplug_object_release(const PolyplugObject *object);
 
+/// Adds an owner to an object that many may own (`Arc`), to be released as well, or given away. Its `retain` must not be called
+/// directly: what keeps the code of the object's maker in place would not be counted. Answers `POLYPLUG_FAILED` for an object that has one owner or none.
+///
+/// The caller has an owner of the object.
+int32_t polyplug_object_retain(const PolyplugObject *object);
+
 /// Tells `listener` of every load, reload and unload, until the subscription is released; then `destroy`, which may be null, is
 /// called with `user`, once nobody is inside the listener. It is not called when this fails.
 struct PolyplugSubscription *polyplug_runtime_subscribe(const struct PolyplugRuntime *runtime,
@@ -444,6 +467,15 @@ struct PolyplugSubscription *polyplug_runtime_subscribe(const struct PolyplugRun
                                                         void *user,
                                                         PolyplugDestroy destroy,
                                                         struct PolyplugError **error);
+
+/// Tells `listener` of everything that is logged up to that level (1 only errors, 5 all) by plugins of all runtimes, until the
+/// subscription is released; then `destroy`, which may be null, is called with `user`, once nobody is inside the listener. It is
+/// not called when this fails.
+struct PolyplugSubscription *polyplug_log_subscribe(uint32_t level,
+                                                    PolyplugLogListener listener,
+                                                    void *user,
+                                                    PolyplugDestroy destroy,
+                                                    struct PolyplugError **error);
 
 /// Makes a runtime with nothing in it. Releasing it unloads everything, once no caller of it is left either.
 struct PolyplugRuntime *polyplug_runtime_new(void);

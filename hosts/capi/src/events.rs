@@ -1,5 +1,6 @@
 //! Who is told of loads, reloads and unloads.
 
+use core::any::Any;
 use core::ffi::c_void;
 use core::ptr;
 
@@ -26,10 +27,16 @@ pub struct PolyplugEvent {
 pub type PolyplugListener =
     Option<unsafe extern "C" fn(user: *mut c_void, event: *const PolyplugEvent)>;
 
-/// Events are told until it is dropped.
+/// Something is told until it is dropped.
 #[derive(Debug)]
 pub struct PolyplugSubscriptionValue {
-    _subscription: polyplug::Subscription,
+    _told: Box<dyn Any + Send + Sync>,
+}
+
+impl PolyplugSubscriptionValue {
+    pub(crate) fn of(told: Box<dyn Any + Send + Sync>) -> Self {
+        Self { _told: told }
+    }
 }
 
 struct Listener {
@@ -98,9 +105,8 @@ pub unsafe extern "C" fn polyplug_runtime_subscribe(
                 listener,
                 destroy,
             };
-            Ok(give(PolyplugSubscriptionValue {
-                _subscription: runtime.subscribe(move |event| listener.tell(event)),
-            }))
+            let told = runtime.subscribe(move |event| listener.tell(event));
+            Ok(give(PolyplugSubscriptionValue::of(Box::new(told))))
         })
     }
 }

@@ -120,7 +120,7 @@ pub struct PolyplugInstance {
     _private: [u8; 0],
 }
 
-/// Events are told until it is released.
+/// Events, or what is logged, are told until it is released.
 #[derive(Debug)]
 pub struct PolyplugSubscription {
     _private: [u8; 0],

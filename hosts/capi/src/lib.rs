@@ -28,6 +28,7 @@ pub mod error;
 pub mod events;
 pub mod fault;
 pub mod handle;
+pub mod log;
 pub mod module;
 pub mod provide;
 pub mod runtime;

@@ -3,7 +3,7 @@
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
-use polyplug::{DynamicProvider, Fault};
+use polyplug::{DynamicContract, DynamicProvider, Fault};
 use polyplug_abi::{FaultRecord as PolyplugFaultRecord, Object as PolyplugObject};
 
 use crate::contract::{PolyplugContract, described, dynamic};
@@ -231,17 +231,28 @@ pub unsafe extern "C" fn polyplug_runtime_object(
 pub unsafe extern "C" fn polyplug_object_release(object: *const PolyplugObject) -> i32 {
     // SAFETY: the crate's.
     unsafe {
-        contained(ptr::null_mut(), POLYPLUG_FAILED, || {
-            match object
-                .as_ref()
-                .and_then(|object| Some((object.release?, object.state)))
-            {
-                Some((release, state)) => {
-                    release(state);
-                    Ok(POLYPLUG_OK)
-                }
-                None => Ok(POLYPLUG_FAILED),
+        contained(ptr::null_mut(), POLYPLUG_FAILED, || match object.as_ref() {
+            Some(object) if object.release.is_some() => {
+                DynamicContract::release_object(object);
+                Ok(POLYPLUG_OK)
             }
+            _ => Ok(POLYPLUG_FAILED),
+        })
+    }
+}
+
+/// Adds an owner to an object that many may own (`Arc`), to be released as well, or given away. Its `retain` must not be called
+/// directly: what keeps the code of the object's maker in place would not be counted. Answers `POLYPLUG_FAILED` for an object that has one owner or none.
+///
+/// # Safety
+/// The crate's. The caller has an owner of the object.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyplug_object_retain(object: *const PolyplugObject) -> i32 {
+    // SAFETY: the crate's.
+    unsafe {
+        contained(ptr::null_mut(), POLYPLUG_FAILED, || match object.as_ref() {
+            Some(object) if DynamicContract::retain_object(object) => Ok(POLYPLUG_OK),
+            _ => Ok(POLYPLUG_FAILED),
         })
     }
 }

@@ -9,8 +9,8 @@ use fixture_harness::fixture;
 use object::{Object as _, ObjectSymbol as _};
 
 /// The files that the header is made of, in the order in which it is read.
-const SOURCES: [&str; 9] = [
-    "handle", "error", "module", "contract", "fault", "call", "provide", "events", "runtime",
+const SOURCES: [&str; 10] = [
+    "handle", "error", "module", "contract", "fault", "call", "provide", "events", "log", "runtime",
 ];
 
 const HEAD: &str = "\

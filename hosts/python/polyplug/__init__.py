@@ -2,13 +2,14 @@
 
 from ._contract import Contract, Proxy
 from ._errors import Err, Error, Fault, Ok, Some, Text
-from ._runtime import Event, Module, Plugin, Report, Runtime, Subscription
+from ._runtime import Event, Line, Module, Plugin, Report, Runtime, Subscription, subscribe_log
 from ._values import Duration, SystemTime
 
 __version__ = "0.1.0"
 __all__ = [
-    "Contract", "Duration", "Err", "Error", "Event", "Fault", "Module", "Ok", "Plugin", "Proxy", "Report", "Runtime", "Some",
+    "Contract", "Duration", "Err", "Error", "Event", "Fault", "Line", "Module", "Ok", "Plugin", "Proxy", "Report", "Runtime", "Some",
     "Subscription", "SystemTime", "Text", "contract_of", "plugin_of", "release",
+    "subscribe_log",
 ]
 
 

@@ -328,7 +328,7 @@ class Contract:
                 raise ValueError("the object is lent for a call, and cannot be given away")
             if words[2]:
                 # Its owners count themselves: there is one more.
-                _native.Retain(words[2])(words[1])
+                library.polyplug_object_retain((ctypes.c_uint64 * 4)(*words))
                 arena.undo.append(lambda: library.polyplug_object_release((ctypes.c_uint64 * 4)(*words)))
             else:
                 value._enter()

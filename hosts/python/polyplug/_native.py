@@ -139,6 +139,10 @@ class EventRecord(ctypes.Structure):
     _fields_ = [("code", Slice), ("module", Slice), ("text", Slice)]
 
 
+class LogRecord(ctypes.Structure):
+    _fields_ = [("level", ctypes.c_uint32), ("plugin", Slice), ("target", Slice), ("message", Slice), ("text", Slice)]
+
+
 class FaultRecord(ctypes.Structure):
     _fields_ = [
         ("size", ctypes.c_uint32), ("kind", ctypes.c_uint32), ("table", _pointer), ("message", Slice),
@@ -152,7 +156,7 @@ Invoke = ctypes.CFUNCTYPE(
 )
 Destroy = ctypes.CFUNCTYPE(None, _pointer)
 Listener = ctypes.CFUNCTYPE(None, _pointer, ctypes.POINTER(EventRecord))
-Retain = ctypes.CFUNCTYPE(None, _pointer)
+LogListener = ctypes.CFUNCTYPE(None, _pointer, ctypes.POINTER(LogRecord))
 
 
 def items(kind, address, count):
@@ -179,6 +183,7 @@ def _declare(opened):
         "runtime_configure": (ctypes.c_int32, [_pointer, *text, *text, *error]),
         "runtime_provide": (_pointer, [_pointer, _pointer, *text, Invoke, _pointer, Destroy, *error]),
         "runtime_object": (ctypes.c_int32, [_pointer, _pointer, Invoke, _pointer, Destroy, _pointer, *error]),
+        "log_subscribe": (_pointer, [ctypes.c_uint32, LogListener, _pointer, Destroy, *error]),
         "runtime_subscribe": (_pointer, [_pointer, Listener, _pointer, Destroy, *error]),
         "module_plugins": (_pointer, [_pointer, *error]),
         "module_path": (_pointer, [_pointer, *error]),
@@ -192,6 +197,7 @@ def _declare(opened):
         "value_release": (ctypes.c_int32, [_pointer, _pointer]),
         "buffer_new": (ctypes.c_int32, [_pointer, ctypes.c_size_t, ctypes.c_size_t, _pointer]),
         "object_release": (ctypes.c_int32, [_pointer]),
+        "object_retain": (ctypes.c_int32, [_pointer]),
         "caller_pin": (_pointer, [_pointer, *error]),
         "pinned_face": (ctypes.c_int32, [_pointer, _pointer, _pointer, *error]),
         "plugin": (ctypes.c_int32, [_pointer, ctypes.POINTER(Slice), *error]),

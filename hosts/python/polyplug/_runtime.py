@@ -1,11 +1,14 @@
 """The runtime, its modules, and what is told of them."""
 
+import atexit
 import ctypes
 import itertools
 import json
 import os
 import pathlib
 import threading
+import time
+import weakref
 
 from . import _contract, _native
 from ._errors import Error, asked, check
@@ -39,6 +42,21 @@ class Event:
 
     def __repr__(self):
         return f"Event({self.code!r}, {self.module!r}, {self.text!r})"
+
+
+class Line:
+    """Something was logged: `level` is a word, `plugin` who logged it, `target` what it is about, `text` the message and its fields."""
+
+    __slots__ = ("level", "plugin", "target", "message", "text")
+
+    def __init__(self, level, plugin, target, message, text):
+        self.level, self.plugin, self.target, self.message, self.text = level, plugin, target, message, text
+
+    def __str__(self):
+        return f"{self.level.upper()} {self.plugin or self.target}: {self.text}"
+
+    def __repr__(self):
+        return f"Line({self.level!r}, {self.plugin!r}, {self.target!r}, {self.text!r})"
 
 
 class Plugin:
@@ -125,10 +143,11 @@ class Module:
 
 
 class Subscription:
-    """Events are told until it is closed."""
+    """Events, or what is logged, are told until it is closed."""
 
     def __init__(self, handle):
         self._h = handle
+        _subscriptions.add(self)
 
     def close(self):
         """Ends it, once nobody is inside the listener."""
@@ -141,6 +160,7 @@ class Subscription:
         self.close()
 
 
+_subscriptions = weakref.WeakSet()
 _listener_keys = itertools.count(1)
 _listeners = {}
 
@@ -156,9 +176,56 @@ def _heard(key, event):
         sys.excepthook(*sys.exc_info())  # an event has nobody to answer to
 
 
+LEVELS = ("error", "warn", "info", "debug", "trace")
+
+
+@_native.LogListener
+def _logged(key, line):
+    try:
+        record = line.contents
+        texts = (part.text() for part in (record.plugin, record.target, record.message, record.text))
+        _listeners[key](Line(LEVELS[min(record.level, 5) - 1], *texts))
+    except BaseException:
+        import sys
+
+        sys.excepthook(*sys.exc_info())  # the log has nobody to answer to
+
+
+def subscribe_log(listener, level="info"):
+    """Calls `listener` with a `Line` for everything that is logged by plugins of all runtimes, up to that level, until the
+    subscription is closed: `error`, `warn`, `info`, `debug` or `trace`. On the thread that logs."""
+    if level not in LEVELS:
+        raise ValueError(f"there is no level {level!r}: the levels are {', '.join(LEVELS)}")
+    key = next(_listener_keys)
+    _listeners[key] = listener
+    try:
+        handle = asked(_native.library().polyplug_log_subscribe, LEVELS.index(level) + 1, _logged, key, _unheard)
+    except BaseException:
+        _listeners.pop(key, None)
+        raise
+    return Subscription(_native.Handle(handle))
+
+
 @_native.Destroy
 def _unheard(key):
     _listeners.pop(key, None)
+
+
+_runtimes = weakref.WeakSet()
+# How long the end of the interpreter waits, in seconds.
+_LAST_WAIT = 1.0
+
+
+@atexit.register
+def _end():
+    """Unloads everything while Python can still be called: what plugins let go of is let go of on a thread of libpolyplug's."""
+    for runtime in list(_runtimes):
+        runtime.close()
+    for subscription in list(_subscriptions):
+        subscription.close()
+    limit = time.monotonic() + _LAST_WAIT
+    while _contract._provided and time.monotonic() < limit:
+        time.sleep(0.002)
 
 
 class Runtime:
@@ -176,6 +243,7 @@ class Runtime:
         self._h = _native.Handle(library.polyplug_runtime_new())
         if not self._h.value:
             raise MemoryError("libpolyplug made no runtime")
+        _runtimes.add(self)
 
     def __enter__(self):
         return self

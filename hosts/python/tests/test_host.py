@@ -231,3 +231,25 @@ def test_stubs_are_python(libraries, tmp_path):
     kinds = files["fixture_kinds.pyi"]
     assert "class Colour(enum.IntEnum):" in kinds and "    class Circle(Shape):" in kinds and "x: float" in kinds
     assert "work: collections.abc.Callable[[int], int]" in files["every_every.pyi"]
+
+
+def test_the_end_of_the_interpreter_unloads_what_python_provides(libraries):
+    script = f"""
+import polyplug
+class Log:
+    def write(self, line): pass
+    def last(self): pass
+runtime = polyplug.Runtime()
+runtime.load({str(libraries["kinds"])!r})
+runtime.provide("fixture.log", Log())
+heard = runtime.subscribe(lambda event: None)
+logged = polyplug.subscribe_log(print, level="trace")
+"""
+    for _ in range(5):
+        ended = subprocess.run([sys.executable, "-c", script], stderr=subprocess.PIPE, text=True)
+        assert ended.returncode == 0 and not ended.stderr, ended
+
+
+def test_a_level_that_there_is_not():
+    with pytest.raises(ValueError, match="the levels are error"):
+        polyplug.subscribe_log(print, level="loud")

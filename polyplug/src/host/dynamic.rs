@@ -33,7 +33,7 @@ use super::holds;
 use super::info::ContractInfo;
 use super::keeper::Kept;
 use super::mapped::Mapped;
-use super::model::MethodModel;
+use super::model::{Catalog, MethodModel};
 use super::module::Module;
 use super::registry::{Found, similar};
 use super::runtime::{Runtime, RuntimeInner};
@@ -43,6 +43,7 @@ use crate::fault::Fault;
 use crate::handles::{self, HoldCount};
 use crate::{call, check, image, panics};
 
+mod owners;
 mod wire;
 
 /// A contract, ready to be called by descriptor. Cheap to clone.
@@ -114,6 +115,25 @@ impl DynamicContract {
         let (catalog, index) = ty.place();
         // SAFETY: clause 1.
         unsafe { wire::discard(catalog, index, place.cast(), Form::Owned) };
+    }
+
+    /// Gives up one owner of an object that came from a call, or that [`Runtime::dynamic_object`] made. Nothing for one that is
+    /// only lent. The object's maker may be unmapped afterwards.
+    ///
+    /// # Safety
+    /// 1. Whoever calls this has that owner, and does not use it afterwards.
+    pub unsafe fn release_object(object: &Object) {
+        // SAFETY: clause 1.
+        unsafe { owners::give_up(object) };
+    }
+
+    /// Adds an owner to an object. Whether it is one that many may own.
+    ///
+    /// # Safety
+    /// 1. Whoever calls this has an owner of the object.
+    pub unsafe fn retain_object(object: &Object) -> bool {
+        // SAFETY: clause 1.
+        unsafe { owners::add(object) }
     }
 
     /// The provider's number of a method of ours (Z1).
@@ -252,6 +272,8 @@ impl DynamicContract {
             unsafe { out.cast::<u8>().write_bytes(0xFF, size) };
         }
         let mut receiver = Receiver::new(state);
+        // SAFETY: clause 2.
+        unsafe { given(catalog, model, frame, owners::passes_on) };
         // SAFETY: clauses 1 and 2.
         let code = unsafe { (header.invoke)(&raw mut receiver, number, frame, out) };
         if !receiver.fault.is_null() {
@@ -282,8 +304,11 @@ impl DynamicContract {
             let regions = unsafe { self.regions(model, frame) };
             // SAFETY: a valid value, by promise or by check.
             if !unsafe { wire::borrows_from(catalog, model.result, place, &regions) } {
-                // SAFETY: as above, and nobody reads it.
-                unsafe { wire::discard(catalog, model.result, place, Form::Owned) };
+                // SAFETY: as above, and nobody reads it. Let go of as what came (W1).
+                unsafe {
+                    wire::rehome(catalog, model.result, place);
+                    wire::discard(catalog, model.result, place, Form::Owned);
+                }
                 let reason = "a borrowed result lies in no argument that crossed uncopied";
                 let fault = Fault::of_kind(fault_kind::ESCAPED_BORROW, reason);
                 return Err(self.explain(plugin, method, fault));
@@ -677,6 +702,28 @@ impl fmt::Debug for DynamicInstance {
     }
 }
 
+/// Visits the objects in the arguments of a call that are the callee's.
+///
+/// # Safety
+/// 1. `frame` is that of the method, and its values are valid.
+unsafe fn given(
+    catalog: &Arc<Catalog>,
+    model: &MethodModel,
+    frame: *const c_void,
+    visit: fn(&Object),
+) {
+    for argument in &model.arguments {
+        if argument.passing != passing::VALUE || !catalog.carries_objects(argument.ty) {
+            continue;
+        }
+        // SAFETY: clause 1: a pointer lies there, to a value in its lent form.
+        unsafe {
+            let value = frame.byte_add(argument.offset).cast::<*mut u8>().read();
+            wire::objects(catalog, argument.ty, value, Form::Lent, visit);
+        }
+    }
+}
+
 /// A value of the host that answers calls by descriptor.
 ///
 /// # Safety
@@ -700,6 +747,7 @@ pub unsafe trait DynamicProvider: Send + Sync + 'static {
 #[repr(C)]
 struct Provided {
     guest: Guest,
+    contract: ContractInfo,
     value: Box<dyn DynamicProvider>,
     // After the value, though that is no code of the image's: Z3.
     _image: Option<ImageCount>,
@@ -727,8 +775,27 @@ unsafe extern "C" fn answer(
 ) -> i32 {
     // SAFETY: clause 1.
     let provided = unsafe { &*(*receiver).state.cast::<Provided>() };
-    // SAFETY: clause 1.
-    let answer = panics::contain(|| unsafe { provided.value.call(method, frame, out) });
+    let catalog = &provided.contract.catalog;
+    let model = &catalog.contracts[provided.contract.index].methods[method as usize];
+    let answer = panics::contain(|| {
+        // SAFETY: clause 1.
+        unsafe { given(catalog, model, frame, owners::came) };
+        // SAFETY: clause 1.
+        let answer = unsafe { provided.value.call(method, frame, out) };
+        if answer.is_ok() && catalog.carries_objects(model.result) {
+            // SAFETY: clause 1: the value was written.
+            unsafe {
+                wire::objects(
+                    catalog,
+                    model.result,
+                    out.cast(),
+                    Form::Owned,
+                    owners::passes_on,
+                );
+            }
+        }
+        answer
+    });
     match answer.and_then(|answer| answer) {
         Ok(()) => invoke_code::VALUE,
         Err(fault) => {
@@ -819,13 +886,18 @@ fn is_same(ours: &ContractInfo, generation: &GenerationCore, index: usize) -> bo
     diff::differences(sides.0, sides.1).is_empty() && diff::differences(sides.1, sides.0).is_empty()
 }
 
-fn provided(value: Box<dyn DynamicProvider>, image: Option<ImageCount>) -> Provided {
+fn provided(
+    contract: &ContractInfo,
+    value: Box<dyn DynamicProvider>,
+    image: Option<ImageCount>,
+) -> Provided {
     Provided {
         guest: Guest {
             size: size_of::<Guest>() as u32,
             flags: 0,
             invoke: answer,
         },
+        contract: contract.clone(),
         value,
         _image: image,
     }
@@ -960,7 +1032,7 @@ impl Runtime {
         }
         let Bridge { interface, image } = Bridge::find(self.inner(), contract.info())?;
         let state = || {
-            Arc::into_raw(Arc::new(provided(value, image)))
+            Arc::into_raw(Arc::new(provided(contract.info(), value, image)))
                 .cast_mut()
                 .cast()
         };
@@ -983,7 +1055,7 @@ impl Runtime {
         let Bridge { interface, image } = Bridge::find(self.inner(), contract)?;
         Ok(Object {
             interface,
-            state: Arc::into_raw(Arc::new(provided(value, image)))
+            state: Arc::into_raw(Arc::new(provided(contract, value, image)))
                 .cast_mut()
                 .cast(),
             retain: Some(retain_object),

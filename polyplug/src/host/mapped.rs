@@ -216,13 +216,26 @@ static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
 type Object = (usize, usize);
 
 /// The image that an address lies in, with one more count.
-fn hold_image_of(address: usize) -> Option<Arc<Mapped>> {
+pub(crate) fn hold_image_of(address: usize) -> Option<Arc<Mapped>> {
     let mapped = MAPPED.read().unwrap_or_else(PoisonError::into_inner);
     let (_, _, mapped) = mapped
         .iter()
         .find(|(start, end, _)| (*start..*end).contains(&address))?;
     mapped.hold();
     Some(Arc::clone(mapped))
+}
+
+/// The count that came with an owner of an object, if one did.
+pub(crate) fn arriving(object: Object) -> Option<Arc<Mapped>> {
+    travelling(object)
+}
+
+/// A count goes with an owner of an object.
+pub(crate) fn send(object: Object, mapped: Arc<Mapped>) {
+    let mut travelling = TRAVELLING.lock().unwrap_or_else(PoisonError::into_inner);
+    let (count, _) = travelling.entry(object).or_insert((0, mapped));
+    *count += 1;
+    UNDER_WAY.fetch_add(1, Ordering::Relaxed);
 }
 
 /// The count that travels with an owner of an object.
@@ -260,16 +273,9 @@ pub(crate) unsafe extern "C" fn keep_image(release: *const (), state: *const ())
 
 /// See [`Host::send_image`](polyplug_abi::Host::send_image).
 pub(crate) unsafe extern "C" fn send_image(release: *const (), state: *const ()) {
-    let release = release.addr();
-    let Some(mapped) = hold_image_of(release) else {
-        return;
-    };
-    let mut travelling = TRAVELLING.lock().unwrap_or_else(PoisonError::into_inner);
-    let (count, _) = travelling
-        .entry((release, state.addr()))
-        .or_insert((0, mapped));
-    *count += 1;
-    UNDER_WAY.fetch_add(1, Ordering::Relaxed);
+    if let Some(mapped) = hold_image_of(release.addr()) {
+        send((release.addr(), state.addr()), mapped);
+    }
 }
 
 /// See [`Host::take_image`](polyplug_abi::Host::take_image).

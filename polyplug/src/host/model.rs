@@ -10,6 +10,7 @@
 
 use core::mem::offset_of;
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use polyplug_abi::{
     ArgumentDescriptor, ContractDescriptor, FieldDescriptor, InterfaceHeader, List,
@@ -31,6 +32,8 @@ pub(crate) type Malformed = String;
 pub(crate) struct Catalog {
     pub(crate) types: Vec<TypeModel>,
     pub(crate) contracts: Vec<ContractModel>,
+    /// Which types may have objects in them; found out when somebody asks.
+    carriers: OnceLock<Box<[bool]>>,
 }
 
 #[derive(Debug)]
@@ -111,6 +114,47 @@ pub(crate) struct VariantModel {
 }
 
 impl Catalog {
+    /// Of these types and contracts.
+    #[cfg(test)]
+    pub(crate) fn of(types: Vec<TypeModel>, contracts: Vec<ContractModel>) -> Self {
+        Self {
+            types,
+            contracts,
+            carriers: OnceLock::new(),
+        }
+    }
+
+    /// Whether a value of a type may have objects in it.
+    pub(crate) fn carries_objects(&self, ty: usize) -> bool {
+        self.carriers.get_or_init(|| self.carriers())[ty]
+    }
+
+    fn carriers(&self) -> Box<[bool]> {
+        let mut found: Box<[bool]> = self
+            .types
+            .iter()
+            .map(|ty| ty.kind == type_kind::OBJECT)
+            .collect();
+        loop {
+            let mut changed = false;
+            for (at, ty) in self.types.iter().enumerate() {
+                let fields = ty.variants.iter().flat_map(|variant| &variant.fields);
+                let mut inside = ty
+                    .elements
+                    .iter()
+                    .copied()
+                    .chain(ty.fields.iter().chain(fields).map(|field| field.ty));
+                if !found[at] && inside.any(|part| found[part]) {
+                    found[at] = true;
+                    changed = true;
+                }
+            }
+            if !changed {
+                return found;
+            }
+        }
+    }
+
     /// All versions of the contract with this id and major.
     pub(crate) fn all(&self, id: &str, major: u32) -> impl Iterator<Item = usize> {
         let contracts = self.contracts.iter().enumerate();

@@ -138,6 +138,7 @@ int main(void) {
     CHECK(polyplug_read(NULL, NULL, 0) == POLYPLUG_OK);
     CHECK(polyplug_invoke(NULL, &receiver, 0, NULL, NULL) == POLYPLUG_FAILED);
     CHECK(polyplug_object_release(NULL) == POLYPLUG_FAILED && polyplug_object_release(&object) == POLYPLUG_FAILED);
+    CHECK(polyplug_object_retain(NULL) == POLYPLUG_FAILED && polyplug_object_retain(&object) == POLYPLUG_FAILED);
     CHECK(polyplug_fault_new(0, TEXT("no kind"), NULL, 0) == NULL);
 
     // Texts that are none.
@@ -147,6 +148,8 @@ int main(void) {
     CHECK(polyplug_runtime_load(runtime, no_utf8, 1, &error) == NULL);
     CHECK(strcmp((const char *)error->code.ptr, "not-utf-8") == 0 && polyplug_release(error) == POLYPLUG_OK);
     CHECK(polyplug_runtime_subscribe(runtime, NULL, NULL, never, &error) == NULL);
+    CHECK(strcmp((const char *)error->code.ptr, "no-function") == 0 && polyplug_release(error) == POLYPLUG_OK);
+    CHECK(polyplug_log_subscribe(5, NULL, NULL, never, &error) == NULL);
     CHECK(strcmp((const char *)error->code.ptr, "no-function") == 0 && polyplug_release(error) == POLYPLUG_OK);
     PolyplugFaultRecord *repaired = polyplug_fault_new(POLYPLUG_FAULT_KIND_RAISED, no_utf8, 1, NULL, 0);
     CHECK(repaired != NULL && repaired->message.len == 3 && polyplug_fault_release(repaired) == POLYPLUG_OK);

@@ -56,15 +56,15 @@ fn run() -> Result<bool> {
     let listed = |case: &Json| {
         let rows = file["cannot"].as_array().into_iter().flatten();
         rows.into_iter().any(|row| {
-            let of = [
-                (&row["role"] == "guest", language),
-                (&row["role"] == "host", LANGUAGE),
-            ];
-            let named = row["case"] == case["name"] || row["feature"] == case["feature"];
-            named
-                && of
-                    .iter()
-                    .any(|&(role, name)| role && row["language"] == name)
+            let (own, other) = if row["role"] == "guest" {
+                (language, LANGUAGE)
+            } else {
+                (LANGUAGE, language)
+            };
+            let with = row["with"].as_array();
+            row["language"] == own
+                && with.is_none_or(|with| with.iter().any(|name| name == other))
+                && (row["case"] == case["name"] || row["feature"] == case["feature"])
         })
     };
 

@@ -6,7 +6,7 @@
 //! What is always true:
 //!
 //! * **Y1** A value that is walked is a valid one of its type: a Rust callee promises that, any other was checked.
-//! * **Y2** What was moved owns only memory of the core, objects (which keep their image themselves) and faults (which are
+//! * **Y2** What was moved owns only memory of the core, objects (whose images are kept: W1) and faults (which are
 //!   the core's).
 
 use std::alloc::{self, Layout};
@@ -16,6 +16,7 @@ use polyplug_abi::{
     Buffer, FaultRecord, Grown, GrownVariant, Object, Slice, type_flags, type_kind,
 };
 
+use super::owners;
 use crate::host::model::{Catalog, FieldModel, TypeModel};
 
 /// The largest alignment of anything on the wire.
@@ -119,6 +120,10 @@ pub(super) unsafe fn rehome(catalog: &Arc<Catalog>, index: usize, place: *mut u8
         type_kind::GROWING_STRUCT | type_kind::GROWING_ENUM => {
             // SAFETY: clause 1.
             unsafe { grown(catalog, index, place.cast()) };
+        }
+        type_kind::OBJECT => {
+            // SAFETY: clause 1.
+            owners::came(unsafe { &*place.cast::<Object>() });
         }
         _ => {
             // SAFETY: clause 1.
@@ -445,11 +450,7 @@ pub(super) unsafe fn discard(catalog: &Arc<Catalog>, index: usize, place: *mut u
         }
         type_kind::OBJECT => {
             // SAFETY: clause 1.
-            let object = unsafe { place.cast::<Object>().read() };
-            if let Some(release) = object.release {
-                // SAFETY: clause 1.
-                unsafe { release(object.state) };
-            }
+            unsafe { owners::give_up(&*place.cast::<Object>()) };
         }
         type_kind::FAULT if form == Form::Owned => {
             // SAFETY: clause 1: a live record, with one count.
@@ -463,6 +464,64 @@ pub(super) unsafe fn discard(catalog: &Arc<Catalog>, index: usize, place: *mut u
             unsafe {
                 parts(catalog, ty, place, form, |part, at| {
                     discard(catalog, part, at, form);
+                });
+            }
+        }
+    }
+}
+
+/// Visits the objects in a value, but for those in growing data that is lent.
+///
+/// # Safety
+/// 1. `place` points to a value of type `index` in that form (Y1).
+pub(super) unsafe fn objects(
+    catalog: &Arc<Catalog>,
+    index: usize,
+    place: *mut u8,
+    form: Form,
+    visit: fn(&Object),
+) {
+    if !catalog.carries_objects(index) {
+        return;
+    }
+    let ty = &catalog.types[index];
+    let run = |first: *mut u8, len: usize| {
+        let Some(&element) = ty.elements.first() else {
+            return;
+        };
+        let (size, _) = form.layout(&catalog.types[element]);
+        for at in 0..len {
+            // SAFETY: clause 1, for each element.
+            unsafe { objects(catalog, element, first.add(at * size), form, visit) };
+        }
+    };
+    match ty.kind {
+        // SAFETY: clause 1.
+        type_kind::OBJECT => visit(unsafe { &*place.cast::<Object>() }),
+        type_kind::LIST | type_kind::MAP | type_kind::SET => {
+            // SAFETY: clause 1: both forms begin with pointer and length.
+            let Slice { ptr, len } = unsafe { place.cast::<Slice>().read() };
+            run(ptr.cast_mut(), len);
+        }
+        // SAFETY: clause 1: both forms begin with a pointer.
+        type_kind::BOX => run(unsafe { place.cast::<*mut u8>().read() }, 1),
+        type_kind::GROWING_STRUCT | type_kind::GROWING_ENUM if form == Form::Owned => {
+            // SAFETY: clause 1.
+            let node = unsafe { place.cast::<Grown>().read() }.ptr;
+            if !node.is_null() {
+                // SAFETY: clause 1.
+                unsafe {
+                    inside(catalog, ty, node, |part, at| {
+                        objects(catalog, part, at, form, visit);
+                    });
+                }
+            }
+        }
+        _ => {
+            // SAFETY: clause 1.
+            unsafe {
+                parts(catalog, ty, place, form, |part, at| {
+                    objects(catalog, part, at, form, visit);
                 });
             }
         }

@@ -23,10 +23,7 @@ fn contract() -> ContractInfo {
         order: 0,
         methods: Vec::new(),
     };
-    let catalog = Catalog {
-        types: Vec::new(),
-        contracts: vec![model],
-    };
+    let catalog = Catalog::of(Vec::new(), vec![model]);
     ContractInfo::new(&Arc::new(catalog), 0)
 }
 

@@ -1,0 +1,123 @@
+//! The languages of the conformance kit: a row for each.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::cargo::Workspace;
+use crate::python;
+
+/// What all the pairs have in common.
+#[derive(Debug)]
+pub(crate) struct Common {
+    /// The module that describes the contracts.
+    pub(crate) contracts: PathBuf,
+    /// The plugin that guests call.
+    pub(crate) peer: PathBuf,
+    /// The cases.
+    pub(crate) cases: PathBuf,
+}
+
+/// A guest that can be loaded.
+#[derive(Debug)]
+pub(crate) struct GuestFiles {
+    /// The module.
+    pub(crate) file: PathBuf,
+    /// The library that opens it, for what is no library itself.
+    pub(crate) loader: Option<PathBuf>,
+}
+
+/// How a runner is started: the program, its first arguments, and variables of its environment.
+#[derive(Debug)]
+pub(crate) struct Program {
+    /// The program.
+    pub(crate) program: PathBuf,
+    /// What stands before the arguments that every runner has.
+    pub(crate) arguments: Vec<OsString>,
+    /// The variables.
+    pub(crate) variables: Vec<(&'static str, PathBuf)>,
+}
+
+/// A language. What it has no guest or no host for is `None`.
+///
+/// Both fail with `Missing` when the machine lacks the language.
+pub(crate) struct Language {
+    /// As in the list of what cannot be done, and on the command line.
+    pub(crate) name: &'static str,
+    /// For people.
+    pub(crate) shown: &'static str,
+    /// Builds its guest.
+    pub(crate) guest: Option<fn(&Workspace, &Common) -> Result<GuestFiles>>,
+    /// Builds its runner.
+    pub(crate) host: Option<fn(&Workspace) -> Result<Program>>,
+}
+
+/// In the order of the tables.
+pub(crate) const LANGUAGES: &[Language] = &[
+    Language {
+        name: "rust",
+        shown: "Rust",
+        guest: Some(rust_guest),
+        host: Some(rust_host),
+    },
+    Language {
+        name: "lua",
+        shown: "Lua",
+        guest: Some(lua_guest),
+        host: None,
+    },
+    Language {
+        name: "python",
+        shown: "Python",
+        guest: None,
+        host: Some(python_host),
+    },
+];
+
+/// What a language is called for people.
+pub(crate) fn shown(name: &str) -> &str {
+    LANGUAGES
+        .iter()
+        .find(|language| language.name == name)
+        .map_or(name, |language| language.shown)
+}
+
+fn rust_guest(workspace: &Workspace, _: &Common) -> Result<GuestFiles> {
+    let file = workspace.build_cdylib("conformance-guest", |build| build.args(["--quiet"]))?;
+    Ok(GuestFiles { file, loader: None })
+}
+
+fn rust_host(workspace: &Workspace) -> Result<Program> {
+    Ok(Program {
+        program: workspace.build_program("conformance-host")?,
+        arguments: Vec::new(),
+        variables: Vec::new(),
+    })
+}
+
+fn lua_guest(workspace: &Workspace, _: &Common) -> Result<GuestFiles> {
+    let loader = workspace.build_cdylib("polyplug-lua", |build| build.args(["--quiet"]))?;
+    Ok(GuestFiles {
+        file: workspace
+            .root
+            .join("plugins/lua/conformance/conformance.lua"),
+        loader: Some(loader),
+    })
+}
+
+fn python_host(workspace: &Workspace) -> Result<Program> {
+    Ok(Program {
+        program: python::installed(workspace)?,
+        arguments: vec![workspace.root.join("hosts/python/conformance").into()],
+        variables: vec![
+            ("POLYPLUG_LIBRARY", library(workspace)?),
+            ("PYTHONDONTWRITEBYTECODE", "1".into()),
+        ],
+    })
+}
+
+/// libpolyplug, for hosts that are not written in Rust.
+fn library(workspace: &Workspace) -> Result<PathBuf> {
+    workspace.build_cdylib(python::LIBRARY, |build| build.args(["--quiet"]))
+}
