@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::cargo::{Invocation, Workspace};
+use crate::install::SHARED_PYTHON;
 use crate::steps::Missing;
 
 /// The package of libpolyplug.
@@ -86,6 +87,28 @@ fn bench(workspace: &Workspace) -> Result<()> {
         .hidden_variable("POLYPLUG_LIBRARY", library)
         .directory(&workspace.root)
         .run()
+}
+
+/// Sees to it that plugins in Python can be loaded.
+///
+/// # Errors
+/// [`Missing`] when the machine has no Python that is a library.
+pub(crate) fn loadable() -> Result<()> {
+    let system = env::var("POLYPLUG_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    // A library that is named is taken at its word.
+    let is_library = system.contains(".so") || system.contains(".dylib") || system.contains(".dll");
+    if is_library
+        || Invocation::program(&system)
+            .args(["-c", SHARED_PYTHON])
+            .succeeds()
+    {
+        return Ok(());
+    }
+    Err(Missing {
+        what: format!("`{system}`, of version 3.11 at least, as a library"),
+        install: "apt-get install python3 libpython3.11".to_owned(),
+    }
+    .into())
 }
 
 /// The interpreter of a virtual environment with the package and what its tests need.

@@ -10,7 +10,8 @@ use crate::api::api;
 use crate::classes::is_changing;
 use crate::file::{File, face};
 use crate::hot::{self, Outcome, Plan};
-use crate::python::{Answer, Bound, Entered, Held, Object, Raised, enter, start};
+use crate::interpreter::{Entered, enter, start};
+use crate::python::{Answer, Bound, Held, Object, Raised};
 use crate::values::Values;
 
 /// An opened file.

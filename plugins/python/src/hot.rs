@@ -13,7 +13,8 @@ use polyplug::{Data as _, Passing, TypeKind};
 use polyplug_abi::{Buffer, Slice};
 
 use crate::api::{Api, PyObject, ROOM_BEFORE, api};
-use crate::python::{Bound, Entered, Object, Raised};
+use crate::interpreter::Entered;
+use crate::python::{Bound, Object, Raised};
 
 /// How many arguments the short way takes.
 const MOST: usize = 8;

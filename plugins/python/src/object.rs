@@ -7,7 +7,8 @@ use polyplug::guest::{Call, Implementation};
 
 use crate::file::File;
 use crate::guest::answer;
-use crate::python::{Held, Object, enter};
+use crate::interpreter::enter;
+use crate::python::{Held, Object};
 use crate::values::identifier;
 
 /// Something that can be called as a closure, or anything with methods as an object.

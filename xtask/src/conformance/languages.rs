@@ -70,7 +70,7 @@ pub(crate) const LANGUAGES: &[Language] = &[
     Language {
         name: "python",
         shown: "Python",
-        guest: None,
+        guest: Some(python_guest),
         host: Some(python_host),
     },
 ];
@@ -102,6 +102,17 @@ fn lua_guest(workspace: &Workspace, _: &Common) -> Result<GuestFiles> {
         file: workspace
             .root
             .join("plugins/lua/conformance/conformance.lua"),
+        loader: Some(loader),
+    })
+}
+
+fn python_guest(workspace: &Workspace, _: &Common) -> Result<GuestFiles> {
+    python::loadable()?;
+    let loader = workspace.build_cdylib("polyplug-python", |build| build.args(["--quiet"]))?;
+    Ok(GuestFiles {
+        file: workspace
+            .root
+            .join("plugins/python/conformance/conformance.py"),
         loader: Some(loader),
     })
 }
