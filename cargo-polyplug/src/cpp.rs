@@ -35,13 +35,10 @@ pub(crate) fn header(contract: &ContractInfo) -> Result<(String, String), String
     for method in &methods {
         Signature::of(&mut forms, method)?;
     }
-    let closures: Vec<_> = (forms::types(contract).into_iter().enumerate())
-        .filter_map(|(at, ty)| {
-            Some((
-                at,
-                ty.contract().filter(|contract| contract.id().is_empty())?,
-            ))
-        })
+    let closures: Vec<_> = forms::closures(contract)
+        .into_iter()
+        .map(|(_, closure)| closure)
+        .enumerate()
         .collect();
     for (_, closure) in &closures {
         for method in closure.methods() {
@@ -97,7 +94,7 @@ pub(crate) fn header(contract: &ContractInfo) -> Result<(String, String), String
         )
         .expect("a string");
     }
-    signatures(&mut out, &snake, &name, &methods, &closures);
+    signatures(&mut out, &snake, &name, &methods);
     table(&mut out, contract, &snake, &camel, &name, &methods);
     write!(
         out,
@@ -167,13 +164,7 @@ fn closure_type(
 }
 
 /// What the arguments and results of the methods are, and the class that calls them.
-fn signatures(
-    out: &mut String,
-    snake: &str,
-    name: &str,
-    methods: &[(&MethodInfo, CppMethod)],
-    _closures: &[(usize, ContractInfo)],
-) {
+fn signatures(out: &mut String, snake: &str, name: &str, methods: &[(&MethodInfo, CppMethod)]) {
     write!(out, "namespace {snake} {{\n\nnamespace signatures {{\n").expect("a string");
     for (_, cpp) in methods {
         writeln!(out, "using {} = {};", cpp.name, cpp.signature).expect("a string");

@@ -11,8 +11,10 @@ use crate::forms::{self, Form, Forms, comment, field_name, snake, word};
 pub(crate) struct CppTypes<'f> {
     pub(crate) forms: &'f mut Forms,
     namespace: String,
-    /// Every type of the contract, in the order in which closures are numbered.
+    /// Every type of the contract.
     types: Vec<TypeInfo>,
+    /// As in Rust, in the order of their numbers.
+    closures: Vec<String>,
     done: BTreeSet<usize>,
     keys: BTreeSet<usize>,
     /// The definitions of structs and enums.
@@ -38,6 +40,10 @@ impl<'f> CppTypes<'f> {
             forms,
             namespace: snake(contract),
             types,
+            closures: forms::closures(contract)
+                .iter()
+                .map(|(ty, _)| ty.to_string())
+                .collect(),
             done: BTreeSet::new(),
             keys,
             definitions: String::new(),
@@ -86,8 +92,11 @@ impl<'f> CppTypes<'f> {
 
     /// The number of a closure.
     fn closure(&self, ty: &TypeInfo) -> usize {
-        let same = |other: &TypeInfo| other.number() == ty.number();
-        self.types.iter().position(same).unwrap_or_default()
+        let text = ty.to_string();
+        self.closures
+            .iter()
+            .position(|known| *known == text)
+            .unwrap_or_default()
     }
 
     /// The type of C++ that stands for a type, inside others and as a result.

@@ -27,6 +27,21 @@ pub(crate) fn types(contract: &ContractInfo) -> Vec<TypeInfo> {
     found
 }
 
+/// The closures in the signatures of a contract, in the order in which they are met. Two descriptions of one type are one: how many there are
+/// depends on how the contract's library was built.
+pub(crate) fn closures(contract: &ContractInfo) -> Vec<(TypeInfo, ContractInfo)> {
+    let mut found: Vec<(TypeInfo, ContractInfo)> = Vec::new();
+    for ty in types(contract) {
+        let is_known = |known: &(TypeInfo, ContractInfo)| known.0.to_string() == ty.to_string();
+        if let Some(closure) = ty.contract().filter(|contract| contract.id().is_empty())
+            && !found.iter().any(is_known)
+        {
+            found.push((ty, closure));
+        }
+    }
+    found
+}
+
 fn walk(contract: &ContractInfo, seen: &mut BTreeSet<usize>, found: &mut Vec<TypeInfo>) {
     for method in contract.methods() {
         for argument in method.arguments() {

@@ -206,10 +206,7 @@ struct Closures {
 fn closures(forms: &mut Forms, contract: &ContractInfo, camel: &str) -> Result<Closures, String> {
     let mut out = Closures::default();
     let snake = snake(contract);
-    for (at, ty) in forms::types(contract).iter().enumerate() {
-        let Some(closure) = ty.contract().filter(|contract| contract.id().is_empty()) else {
-            continue;
-        };
+    for (at, (ty, closure)) in forms::closures(contract).iter().enumerate() {
         for method in closure.methods() {
             let signature = Signature::of(forms, &method)?;
             let name = format!("{camel}Closure{at}");
@@ -225,7 +222,7 @@ fn closures(forms: &mut Forms, contract: &ContractInfo, camel: &str) -> Result<C
             let prefix = format!("{snake}_closure_{at}");
             erased(&mut out.entries, &methods, &prefix, &name, &frame);
             let table = Table {
-                contract: &closure,
+                contract: closure,
                 name: prefix.to_uppercase(),
                 interface: name,
                 prefix,

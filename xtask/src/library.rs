@@ -14,7 +14,7 @@ use crate::cargo::Workspace;
 const PACKAGE: &str = "polyplug-capi";
 
 /// The headers that a host in C or C++ includes.
-const HEADERS: [&str; 15] = [
+const HEADERS: [&str; 16] = [
     "plugins/c/include/polyplug.h",
     "plugins/c/include/polyplug_check.h",
     "plugins/c/include/polyplug_log.h",
@@ -23,6 +23,7 @@ const HEADERS: [&str; 15] = [
     "hosts/capi/include/polyplug_host.h",
     "hosts/cpp/include/polyplug.hpp",
     "hosts/cpp/include/polyplug_typed.hpp",
+    "plugins/cpp/include/polyplug_borrows.hpp",
     "plugins/cpp/include/polyplug_calls.hpp",
     "plugins/cpp/include/polyplug_data.hpp",
     "plugins/cpp/include/polyplug_fault.hpp",

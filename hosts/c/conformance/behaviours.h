@@ -145,30 +145,30 @@ static const char *metadata_provider(Stage *stage) {
 // Closures of the host's: their state is a number, or what they gather.
 
 static uint32_t doubling(R, uint32_t value) { return (void)receiver, value * 2; }
-CONFORMANCE_CLOSURES_CLOSURE_1(doubling_interface, doubling)
+CONFORMANCE_CLOSURES_CLOSURE_0(doubling_interface, doubling)
 static uint32_t adding_up(R, uint32_t value) { return (uint32_t)atomic_fetch_add((atomic_uint *)receiver->state, value) + value; }
-CONFORMANCE_CLOSURES_CLOSURE_14(adding_up_interface, adding_up)
+CONFORMANCE_CLOSURES_CLOSURE_4(adding_up_interface, adding_up)
 static uint32_t says_true(R) { return (void)receiver, 1; }
-CONFORMANCE_CLOSURES_CLOSURE_8(true_interface, says_true)
+CONFORMANCE_CLOSURES_CLOSURE_2(true_interface, says_true)
 static void adds_forty(R, uint32_t value, ConformanceClosuresResultU32Fault *out) {
     (void)receiver;
     out->tag = 0;
     out->as.ok = value + 40;
 }
-CONFORMANCE_CLOSURES_CLOSURE_11(forty_interface, adds_forty)
+CONFORMANCE_CLOSURES_CLOSURE_3(forty_interface, adds_forty)
 static void answers_no(R, uint32_t value, ConformanceClosuresResultU32Fault *out) {
     (void)receiver, (void)value;
     out->tag = 1;
     out->as.err = fault_of(POLYPLUG_FAULT_KIND_RAISED, "no \xf0\x9f\x8e\x88", 7);
 }
-CONFORMANCE_CLOSURES_CLOSURE_11(no_interface, answers_no)
+CONFORMANCE_CLOSURES_CLOSURE_3(no_interface, answers_no)
 static void exclaims(R, const PolyplugSlice *text, PolyplugBuffer *out) {
     (void)receiver;
     *out = polyplug_stringf("%.*s!", POLYPLUG_PRINT(*text));
 }
-CONFORMANCE_CLOSURES_CLOSURE_16(exclaims_interface, exclaims)
+CONFORMANCE_CLOSURES_CLOSURE_5(exclaims_interface, exclaims)
 static uint32_t triples(R, uint32_t value) { return (void)receiver, value * 3; }
-CONFORMANCE_CLOSURES_CLOSURE_18(triples_interface, triples)
+CONFORMANCE_CLOSURES_CLOSURE_6(triples_interface, triples)
 typedef struct {
     char texts[3][8];
     uint32_t numbers[8];
@@ -180,14 +180,14 @@ static void gathers(R, const PolyplugSlice *text, uint32_t index) {
     if (text->len) memcpy(gathered->texts[gathered->count], text->ptr, text->len);
     gathered->numbers[gathered->count++] = index;
 }
-CONFORMANCE_CLOSURES_CLOSURE_4(gathers_interface, gathers)
+CONFORMANCE_CLOSURES_CLOSURE_1(gathers_interface, gathers)
 static uint32_t stops(R, uint32_t value) {
     Gathered *gathered = receiver->state;
     if (gathered->count < 8) gathered->numbers[gathered->count++] = value;
     if (value == 2) polyplug_throw(receiver, "stop \xf0\x9f\x8e\x88");
     return value;
 }
-CONFORMANCE_CLOSURES_CLOSURE_1(stops_interface, stops)
+CONFORMANCE_CLOSURES_CLOSURE_0(stops_interface, stops)
 static uint32_t adds_in_the_guest(R, uint32_t value) {
     Stage *stage = receiver->state;
     const ConformanceLifeFrame_add frame = { value, 1 };
@@ -195,7 +195,7 @@ static uint32_t adds_in_the_guest(R, uint32_t value) {
     receiver->fault = call(LIFE, CONFORMANCE_LIFE_METHOD_ADD, &frame, &sum);
     return (uint32_t)sum;
 }
-CONFORMANCE_CLOSURES_CLOSURE_1(entering_interface, adds_in_the_guest)
+CONFORMANCE_CLOSURES_CLOSURE_0(entering_interface, adds_in_the_guest)
 
 static PolyplugObject lent_closure(const PolyplugInterfaceHeader *interface, void *state) {
     return (PolyplugObject){ interface, state, NULL, NULL };
@@ -490,7 +490,7 @@ static const char *object_list(Stage *stage) {
     return NULL;
 }
 static uint32_t adds_ten(R, uint32_t value) { return (void)receiver, value + 10; }
-CONFORMANCE_OBJECTS_CLOSURE_17(ten_interface, adds_ten)
+CONFORMANCE_OBJECTS_CLOSURE_0(ten_interface, adds_ten)
 static const char *object_inside_data(Stage *stage) {
     static Sounds sounds;
     const Called objects = OBJECTS;

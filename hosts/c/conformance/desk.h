@@ -132,7 +132,7 @@ static void desk_everything(R, const ConformanceDeskEverythingLent *value, Confo
     polyplug_own(conformance_desk_contract()->methods.ptr[CONFORMANCE_DESK_METHOD_EVERYTHING]->result(), value, out);
 }
 static uint32_t desk_apply(R, const PolyplugObject *work, uint32_t value) {
-    const ConformanceDeskClosure47 *functions = (const void *)work->interface;
+    const ConformanceDeskClosure0 *functions = (const void *)work->interface;
     PolyplugReceiver call = polyplug_receiver(work->state);
     const uint32_t answer = functions->call(&call, value);
     receiver->fault = call.fault;

@@ -210,7 +210,7 @@ static uint32_t consume(R, const PolyplugObject *lines) {
     return count;
 }
 static uint32_t call_work(R, const PolyplugObject *work, uint32_t value) {
-    const ConformanceClosuresClosure1 *functions = (const void *)work->interface;
+    const ConformanceClosuresClosure0 *functions = (const void *)work->interface;
     PolyplugReceiver call = polyplug_receiver(work->state);
     const uint32_t answer = functions->call(&call, value);
     if (call.fault) receiver->fault = call.fault;
@@ -240,7 +240,7 @@ static void each(R, uint32_t count, const PolyplugObject *work, PolyplugBuffer *
     else *out = polyplug_give(answers, count);
 }
 static void feed(R, const PolyplugSlice *texts, size_t len, const PolyplugObject *sink) {
-    const ConformanceClosuresClosure4 *functions = (const void *)sink->interface;
+    const ConformanceClosuresClosure1 *functions = (const void *)sink->interface;
     PolyplugReceiver call = polyplug_receiver(sink->state);
     for (size_t at = 0; at < len && !call.fault; at++) functions->call(&call, &texts[at], (uint32_t)at);
     receiver->fault = call.fault;
@@ -248,7 +248,7 @@ static void feed(R, const PolyplugSlice *texts, size_t len, const PolyplugObject
 static void perhaps(R, const ConformanceClosuresOptionObject *work, ConformanceClosuresOptionBool *out) {
     out->tag = work->tag;
     if (!work->tag) return;
-    const ConformanceClosuresClosure8 *functions = (const void *)work->value.interface;
+    const ConformanceClosuresClosure2 *functions = (const void *)work->value.interface;
     PolyplugReceiver call = polyplug_receiver(work->value.state);
     out->value = (uint8_t)functions->call(&call);
     receiver->fault = call.fault;
@@ -262,7 +262,7 @@ static PolyplugFaultRecord *raised(const char *message, PolyplugSlice more) {
     return fault;
 }
 static void checked(R, const PolyplugObject *work, ConformanceClosuresResultU32Fault *out) {
-    const ConformanceClosuresClosure11 *functions = (const void *)work->interface;
+    const ConformanceClosuresClosure3 *functions = (const void *)work->interface;
     PolyplugReceiver call = polyplug_receiver(work->state);
     functions->call(&call, 1, out);
     receiver->fault = call.fault;
@@ -302,7 +302,7 @@ static uint32_t forget(R) {
     return (uint32_t)had;
 }
 static void once(R, const PolyplugObject *work, const PolyplugSlice *text, PolyplugBuffer *out) {
-    const ConformanceClosuresClosure16 *functions = (const void *)work->interface;
+    const ConformanceClosuresClosure5 *functions = (const void *)work->interface;
     PolyplugReceiver call = polyplug_receiver(work->state);
     functions->call(&call, text, out);
     receiver->fault = call.fault;
@@ -334,8 +334,8 @@ static uint32_t twice_call(R, uint32_t value) {
     return receiver->fault ? 0 : call_work(receiver, &made->work.object, once_called);
 }
 static uint32_t adder_call(R, uint32_t value) { return value + ((Made *)receiver->state)->by; }
-CONFORMANCE_CLOSURES_CLOSURE_18(twice_interface, twice_call)
-CONFORMANCE_CLOSURES_CLOSURE_19(adder_interface, adder_call)
+CONFORMANCE_CLOSURES_CLOSURE_6(twice_interface, twice_call)
+CONFORMANCE_CLOSURES_CLOSURE_7(adder_interface, adder_call)
 
 static PolyplugObject made_of(const PolyplugInterfaceHeader *interface, Made **made) {
     *made = (void *)polyplug_room(1, sizeof **made);
@@ -443,7 +443,7 @@ static void through(R, const ConformanceLifeEverythingLent *value, ConformanceLi
     DESK(desk->everything(&call, (const void *)value, (void *)out))
 }
 static uint32_t by_call(R, uint32_t value) { return value + *(const uint32_t *)receiver->state; }
-CONFORMANCE_DESK_CLOSURE_47(by_interface, by_call)
+CONFORMANCE_DESK_CLOSURE_0(by_interface, by_call)
 static uint32_t apply(R, uint32_t by, uint32_t value) {
     uint32_t answer = 0;
     const PolyplugObject work = { &by_interface.head, &by, NULL, NULL };

@@ -3,6 +3,7 @@
 #ifndef POLYPLUG_CALLS_HPP
 #define POLYPLUG_CALLS_HPP
 
+#include "polyplug_borrows.hpp"
 #include "polyplug_data.hpp"
 
 namespace polyplug {
@@ -37,9 +38,10 @@ using wire::Arena;
 using wire::Bytes;
 using wire::ConstBytes;
 
-/// Nothing is to be done after the call.
+/// Nothing is to be done after the call, and nothing crosses uncopied.
 struct Done {
     void done(bool) {}
+    PolyplugSlice region() const { return { nullptr, 0 }; }
 };
 
 /// A number.
@@ -65,6 +67,7 @@ struct Text {
         std::string_view text;
         void lend(std::string_view value, Arena &) { text = value; }
         Types types() { return { reinterpret_cast<const uint8_t *>(text.data()), text.size() }; }
+        PolyplugSlice region() const { return slice(text); }
     };
     struct Got : Done {
         std::string_view text;
@@ -128,6 +131,7 @@ template <class E, class C> struct Reference<E, C, true> {
         const void *address;
         void lend(const typename E::Value &value, Arena &) { address = &value; }
         Types types() { return { static_cast<const C *>(address) }; }
+        PolyplugSlice region() const { return { static_cast<const uint8_t *>(address), E::lent_size }; }
     };
     struct Got : Done {
         const void *address;
@@ -169,6 +173,9 @@ template <class E, class C> struct Slice<E, C, true> {
         Span<Item> values;
         void lend(Span<Item> value, Arena &) { values = value; }
         Types types() { return { static_cast<C *>(static_cast<Erased *>(values.data())), values.size() }; }
+        PolyplugSlice region() const {
+            return { static_cast<const uint8_t *>(static_cast<const void *>(values.data())), values.size() * E::lent_size };
+        }
     };
     struct Got : Done {
         Span<Item> values;
@@ -190,6 +197,7 @@ template <class E> struct Sink {
         }
         Types types() { return { &sink }; }
         void done(bool trusted) { *changed = E::take(reinterpret_cast<Bytes>(&sink.output), trusted); }
+        PolyplugSlice region() const { return { nullptr, 0 }; }
     };
     struct Got {
         typename E::Value changed;
@@ -283,6 +291,11 @@ private:
         return reinterpret_cast<F>(word);
     }
 
+    /// Whether its result is a part of an argument.
+    static bool borrows(const Face &face, uint32_t number) {
+        return face.interface->contract->methods.ptr[number]->flags & POLYPLUG_METHOD_FLAGS_BORROWS;
+    }
+
     [[noreturn]] static void absent(const Face &face, uint32_t number) {
         raise(Fault(POLYPLUG_FAULT_KIND_UNKNOWN_METHOD,
                   "there is no such method, and a default body is run by callers in Rust only")
@@ -312,6 +325,11 @@ private:
             try {
                 typename E::Value value = E::take(place, trusted);
                 (std::get<I>(lent).done(trusted), ...);
+                if (!trusted && borrows(face, number)) {
+                    const wire::Regions regions = { std::get<I>(lent).region()... };
+                    if (!wire::Lies<typename E::Value>::in(value, regions))
+                        throw Fault(POLYPLUG_FAULT_KIND_ESCAPED_BORROW, "a borrowed result lies in no argument that crossed uncopied");
+                }
                 return value;
             } catch (const Fault &fault) {
                 failed(fault.share(), face, number);
