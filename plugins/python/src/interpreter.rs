@@ -54,7 +54,7 @@ impl Drop for End {
 }
 
 /// Whether the interpreter has ended, or is about to.
-fn is_over(api: &Api) -> bool {
+pub(crate) fn is_over(api: &Api) -> bool {
     // SAFETY: both may be asked at any time.
     unsafe { (api.is_finalizing)() != 0 || (api.Py_IsInitialized)() == 0 }
 }

@@ -10,7 +10,7 @@ use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
 
 use crate::api::{self, PyObject, ROOM_BEFORE, Vectorcall, api};
-use crate::interpreter::{Entered, enter, outside};
+use crate::interpreter::{Entered, enter, is_over, outside};
 
 /// An object of Python's (P1).
 pub(crate) struct Object(NonNull<PyObject>);
