@@ -1,11 +1,28 @@
-//! The C++ header of one contract: what stands between its C functions and the methods of a class.
+//! The C++ header of one contract: its types, an abstract class with its methods, and what stands between these and the functions of C.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use polyplug::{ArgumentInfo, ContractInfo, MethodInfo, Passing, TypeInfo, TypeKind};
 
-use crate::forms::{Form, Forms, camel, comment, snake, word};
+use crate::cpp_types::{CppTypes, class, class_name};
+use crate::forms::{self, Form, Forms, camel, comment, declared, snake, word};
 use crate::header::{Signature, argument_name};
+
+/// A method in C++.
+struct CppMethod {
+    name: String,
+    /// The type of what it returns.
+    result: String,
+    /// Types and names.
+    parameters: Vec<String>,
+    /// The parameters, as they are passed on.
+    values: Vec<String>,
+    /// The types of the parameters alone.
+    types: Vec<String>,
+    /// `polyplug::Signature<..>`.
+    signature: String,
+}
 
 /// The name of the file, and what stands in it.
 pub(crate) fn header(contract: &ContractInfo) -> Result<(String, String), String> {
@@ -13,164 +30,344 @@ pub(crate) fn header(contract: &ContractInfo) -> Result<(String, String), String
     let camel = camel(&snake);
     let loud = snake.to_uppercase();
     let mut forms = Forms::new(contract);
-    let mut list = String::new();
-    let mut thunks = String::new();
-    let mut slots = String::new();
-    for method in contract.methods() {
-        let signature = Signature::of(&mut forms, &method)?;
-        let name = word(method.name());
-        let mut parameters = Vec::new();
-        let mut values = Vec::new();
-        for (at, argument) in method.arguments().iter().enumerate() {
-            let (ty, value) = argument_of(&mut forms, argument, &argument_name(argument, at))?;
-            parameters.push(format!("{ty} {}", argument_name(argument, at)));
-            values.push(value);
+    let methods = contract.methods();
+    // In the order of the header of C: what types are called depends on it.
+    for method in &methods {
+        Signature::of(&mut forms, method)?;
+    }
+    let closures: Vec<_> = forms::closures(contract)
+        .into_iter()
+        .map(|(_, closure)| closure)
+        .enumerate()
+        .collect();
+    for (_, closure) in &closures {
+        for method in closure.methods() {
+            Signature::of(&mut forms, &method)?;
         }
-        let result = result_of(&mut forms, &method)?;
-        comment(&mut list, "///   ", method.docs());
-        writeln!(list, "///   {result} {name}({});", parameters.join(", ")).expect("a string");
-        let call = format!(
-            "static_cast<T *>(receiver->state)->{name}({})",
-            values.join(", ")
-        );
-        let body = match (
-            signature.returns.as_str(),
-            signature.names.last().map(String::as_str),
-        ) {
-            ("void", Some("out")) => {
-                format!("polyplug::guarded(receiver, [&] {{ *out = polyplug::owned({call}); }});")
-            }
-            ("void", _) => format!("polyplug::guarded(receiver, [&] {{ {call}; }});"),
-            (returns, _) => format!(
-                "return polyplug::guarded(receiver, [&] {{ return static_cast<{returns}>({call}); }});"
-            ),
-        };
+    }
+    let mut types = CppTypes::new(contract, &mut forms);
+    let declarations = types.define_all()?;
+    let mut closure_types = String::new();
+    let mut closure_names = String::new();
+    for (at, closure) in &closures {
+        for method in closure.methods() {
+            let method = CppMethod::of(&mut types, &method)?;
+            writeln!(closure_names, "struct Closure{at};").expect("a string");
+            closure_type(&mut closure_types, &snake, &camel, *at, closure, &method);
+        }
+    }
+    let methods = methods
+        .iter()
+        .map(|method| Ok((method, CppMethod::of(&mut types, method)?)))
+        .collect::<Result<Vec<_>, String>>()?;
+
+    let name = class_name(contract);
+    let mut out = format!(
+        "// The contract `{contract}` for C++17. Written by `cargo polyplug headers --language cpp`; do not edit.\n\
+         #ifndef POLYPLUG_CONTRACT_{loud}_HPP\n#define POLYPLUG_CONTRACT_{loud}_HPP\n\n\
+         #include \"{snake}.h\"\n#include \"polyplug_calls.hpp\"\n\n\
+         namespace {snake} {{\nclass {name};\n{declarations}{closure_names}}}  // namespace {snake}\n\n"
+    );
+    let others: BTreeSet<_> = forms::mentioned(contract)
+        .iter()
+        .map(forms::snake)
+        .collect();
+    for other in others.iter().filter(|other| **other != snake) {
+        writeln!(out, "#include \"{other}.hpp\"").expect("a string");
+    }
+    write!(
+        out,
+        "\nnamespace {snake} {{\n\n{closure_types}{}",
+        types.definitions
+    )
+    .expect("a string");
+    if !types.operators.is_empty() {
+        write!(out, "{}\n", types.operators).expect("a string");
+    }
+    abstract_class(&mut out, contract, &name, &methods);
+    write!(out, "}}  // namespace {snake}\n\n").expect("a string");
+    if !types.shapes.is_empty() {
         write!(
-            thunks,
-            "    template <class T_> struct {0}Is {{\n\
-             \x20       template <class U, class = decltype(&U::{name})> static std::true_type find(int);\n\
-             \x20       template <class U> static std::false_type find(long);\n\
-             \x20       static constexpr bool there = decltype(find<T_>(0))::value;\n    }};\n\
-             \x20   static {1} {name}({2}) {{\n        {body}\n    }}\n",
-            method.name(), signature.returns, signature.parameters
+            out,
+            "namespace polyplug::wire {{\n{}}}  // namespace polyplug::wire\n\n{}\n",
+            types.shapes, types.assertions
         )
         .expect("a string");
-        match method.has_default() {
-            true => write!(
-                slots,
-                "    static constexpr auto {0}_slot() -> decltype({camel}Interface::{name}) {{\n\
-                 \x20       if constexpr ({0}Is<T>::there) return &{name};\n        else return nullptr;\n    }}\n",
-                method.name()
-            ),
-            false => write!(
-                slots,
-                "    static constexpr auto {0}_slot() -> decltype({camel}Interface::{name}) {{\n\
-                 \x20       static_assert({0}Is<T>::there, \"the class lacks the method `{name}`\");\n        return &{name};\n    }}\n",
-                method.name()
-            ),
-        }
+    }
+    signatures(&mut out, &snake, &name, &methods);
+    table(&mut out, contract, &snake, &camel, &name, &methods);
+    write!(
+        out,
+        "/// What stands for `{snake}::{name}`.\ntemplate <> struct polyplug::Described<{snake}::{name}> {{\n\
+         \x20   static const PolyplugContractDescriptor *contract() {{ return &{snake}_contract_data; }}\n\
+         \x20   template <class T> using Table = {camel}<T>;\n    template <class Via> using Remote = {snake}::Remote<Via>;\n}};\n\n#endif\n"
+    )
+    .expect("a string");
+    Ok((format!("{snake}.hpp"), out))
+}
+
+/// The class that implementations derive from, if they want to.
+fn abstract_class(
+    out: &mut String,
+    contract: &ContractInfo,
+    name: &str,
+    methods: &[(&MethodInfo, CppMethod)],
+) {
+    comment(out, "", contract.docs());
+    if !contract.docs().is_empty() {
+        out.push_str("///\n");
+    }
+    write!(
+        out,
+        "/// Implemented by a class of a plugin or a host, which need not derive from it, and by `Remote`.\n\
+         class {name} {{\npublic:\n    virtual ~{name}() = default;\n"
+    )
+    .expect("a string");
+    for (method, cpp) in methods {
+        comment(out, "    ", method.docs());
+        writeln!(
+            out,
+            "    virtual {} = 0;",
+            declared(
+                &cpp.result,
+                &format!("{}({})", cpp.name, cpp.parameters.join(", "))
+            )
+        )
         .expect("a string");
     }
-    let entries: String = contract
-        .methods()
-        .iter()
-        .map(|method| format!(", {}_slot()", method.name()))
-        .collect();
-    let out = format!(
-        "// The contract `{contract}` for classes of C++17. Written by `cargo polyplug headers --language cpp`; do not edit.\n\
-         #ifndef POLYPLUG_CONTRACT_{loud}_HPP\n#define POLYPLUG_CONTRACT_{loud}_HPP\n\n\
-         #include \"{snake}.h\"\n#include \"polyplug_plugin.hpp\"\n\n\
-         /// Makes a class an implementation of `{contract}`. It has these methods; those with a default body may be left out:\n///\n{list}\
-         template <class T> struct {camel} {{\n{thunks}{slots}\n\
-         \x20   static int32_t invoke(PolyplugReceiver *receiver, uint32_t method, const void *frame, void *out) {{\n\
+    out.push_str("};\n\n");
+}
+
+/// The description of a closure. What its signature needs of the types is defined later.
+fn closure_type(
+    out: &mut String,
+    snake: &str,
+    camel: &str,
+    at: usize,
+    closure: &ContractInfo,
+    method: &CppMethod,
+) {
+    write!(
+        out,
+        "/// `{}`\nstruct Closure{at} {{\n    using Function = std::function<{}({})>;\n    using Interface = {camel}Closure{at};\n\
+         \x20   using Signature = {};\n\
+         \x20   static constexpr uint64_t order = {}u;\n\
+         \x20   static constexpr const PolyplugContractDescriptor *data = &{snake}_closure_{at}_contract_data;\n\
+         \x20   static constexpr auto call = {snake}_closure_{at}_call;\n}};\n\n",
+        closure.methods().first().map(ToString::to_string).unwrap_or_default(),
+        method.result,
+        method.types.join(", "),
+        method.signature,
+        closure.order()
+    )
+    .expect("a string");
+}
+
+/// What the arguments and results of the methods are, and the class that calls them.
+fn signatures(out: &mut String, snake: &str, name: &str, methods: &[(&MethodInfo, CppMethod)]) {
+    write!(out, "namespace {snake} {{\n\nnamespace signatures {{\n").expect("a string");
+    for (_, cpp) in methods {
+        writeln!(out, "using {} = {};", cpp.name, cpp.signature).expect("a string");
+    }
+    write!(
+        out,
+        "}}  // namespace signatures\n\n/// Somebody else's, called through `Via`. A fault is thrown as a `polyplug::Fault`.\n\
+         template <class Via> class Remote final : public {name} {{\npublic:\n    explicit Remote(Via via) : via_(std::move(via)) {{}}\n\
+         \x20   const Via &via() const {{ return via_; }}\n"
+    )
+    .expect("a string");
+    for (at, (_, cpp)) in methods.iter().enumerate() {
+        let head = declared(
+            &cpp.result,
+            &format!("{}({})", cpp.name, cpp.parameters.join(", ")),
+        );
+        let values: String = cpp
+            .values
+            .iter()
+            .map(|value| format!(", {value}"))
+            .collect();
+        let answer = if cpp.result == "void" { "" } else { "return " };
+        writeln!(
+            out,
+            "    {head} override {{ {answer}signatures::{}::call(via_, {at}{values}); }}",
+            cpp.name
+        )
+        .expect("a string");
+    }
+    write!(
+        out,
+        "\nprivate:\n    Via via_;\n}};\n\n}}  // namespace {snake}\n\n"
+    )
+    .expect("a string");
+}
+
+/// What makes a class an implementation.
+fn table(
+    out: &mut String,
+    contract: &ContractInfo,
+    snake: &str,
+    camel: &str,
+    name: &str,
+    methods: &[(&MethodInfo, CppMethod)],
+) {
+    let loud = snake.to_uppercase();
+    write!(
+        out,
+        "/// Makes a class an implementation of `{contract}`: it has the methods of `{snake}::{name}`; those with a default body may be\n\
+         /// left out.\ntemplate <class T> struct {camel} {{\n    using Class = typename polyplug::Target<T>::Type;\n"
+    )
+    .expect("a string");
+    let mut entries = String::new();
+    for (method, cpp) in methods {
+        let CppMethod { name, .. } = cpp;
+        let slot = method.name();
+        let otherwise = if method.has_default() {
+            "return nullptr;".to_owned()
+        } else {
+            format!(
+                "static_assert({slot}Is, \"the class lacks the method `{name}`, or it takes other arguments\");"
+            )
+        };
+        write!(
+            out,
+            "    struct {slot}Call {{\n\
+             \x20       template <class U, class... V> static auto call(U &target, V &&...values) -> decltype(target.{name}(std::forward<V>(values)...)) {{\n\
+             \x20           return target.{name}(std::forward<V>(values)...);\n        }}\n    }};\n\
+             \x20   static constexpr bool {slot}Is = {snake}::signatures::{name}::template callable<Class, {slot}Call>;\n\
+             \x20   static constexpr auto {slot}_slot() -> decltype({camel}Interface::{name}) {{\n\
+             \x20       if constexpr ({slot}Is) return polyplug::Thunk<{snake}::signatures::{name}, T, {slot}Call>::function();\n\
+             \x20       else {otherwise}\n    }}\n"
+        )
+        .expect("a string");
+        write!(entries, ", {slot}_slot()").expect("a string");
+    }
+    write!(
+        out,
+        "\n    static int32_t invoke(PolyplugReceiver *receiver, uint32_t method, const void *frame, void *out) {{\n\
          \x20       if (!polyplug_admit(receiver, &{snake}_contract_data, method, frame, out)) return POLYPLUG_INVOKE_CODE_FAULT;\n\
          \x20       int32_t code = {snake}_call(&table, receiver, method, frame, out);\n\
          \x20       return code < 0 ? polyplug_no_method(receiver, method) : code;\n    }}\n\n\
          \x20   static constexpr {camel}Interface table = {{\n\
-         \x20       {{ sizeof({camel}Interface), {loud}_METHODS, 0, 0, {}u, &{snake}_contract_data, invoke }}{entries} }};\n}};\n\n#endif\n",
+         \x20       {{ sizeof({camel}Interface), {loud}_METHODS, 0, 0, {}u, &{snake}_contract_data, invoke }}{entries} }};\n}};\n\n",
         contract.order()
-    );
-    Ok((format!("{snake}.hpp"), out))
+    )
+    .expect("a string");
 }
 
-/// The type of a parameter of the class, and what makes it from those of the C function.
+impl CppMethod {
+    fn of(types: &mut CppTypes<'_>, method: &MethodInfo) -> Result<Self, String> {
+        let mut cpp = Self {
+            name: word(method.name()),
+            result: String::new(),
+            parameters: Vec::new(),
+            values: Vec::new(),
+            types: Vec::new(),
+            signature: String::new(),
+        };
+        let result = method.result_type();
+        let mut parts = Vec::new();
+        if result.is_scalar() {
+            cpp.result = types.natural(&result)?;
+            parts.push(format!(
+                "polyplug::result::Scalar<{}>",
+                types.codec(&result)?
+            ));
+        } else if result.owned().size == 0 {
+            cpp.result = "void".to_owned();
+            parts.push("polyplug::result::None".to_owned());
+        } else {
+            cpp.result = types.natural(&result)?;
+            let place = types.forms.place(&result, Form::Owned)?;
+            parts.push(format!(
+                "polyplug::result::Out<{}, {place}>",
+                types.codec(&result)?
+            ));
+        }
+        for (at, argument) in method.arguments().iter().enumerate() {
+            let name = argument_name(argument, at);
+            let (ty, pass, is_moved) = argument_of(types, argument)?;
+            cpp.values.push(if is_moved {
+                format!("std::move({name})")
+            } else {
+                name.clone()
+            });
+            cpp.parameters.push(declared_reference(&ty, &name));
+            cpp.types.push(ty);
+            parts.push(format!("polyplug::pass::{pass}"));
+        }
+        cpp.signature = format!("polyplug::Signature<{}>", parts.join(", "));
+        Ok(cpp)
+    }
+}
+
+fn declared_reference(ty: &str, name: &str) -> String {
+    if ty.ends_with('&') {
+        format!("{ty}{name}")
+    } else {
+        declared(ty, name)
+    }
+}
+
+/// The type of a parameter, how it is passed, and whether it is moved.
 fn argument_of(
-    forms: &mut Forms,
+    types: &mut CppTypes<'_>,
     argument: &ArgumentInfo,
-    name: &str,
-) -> Result<(String, String), String> {
+) -> Result<(String, String, bool), String> {
     let ty = argument.type_info();
+    let place = |types: &mut CppTypes<'_>, ty: &TypeInfo| types.forms.place(ty, Form::Lent);
+    let is_text = matches!(ty.kind(), TypeKind::STRING | TypeKind::TEXT);
     Ok(match argument.passing() {
-        Passing::TEXT => (
-            "std::string_view".to_owned(),
-            format!("polyplug::text({name}, {name}_len)"),
-        ),
-        Passing::SLICE => {
-            let element = forms.place(&ty, Form::Lent)?;
-            (
-                format!("polyplug::Span<const {element}>"),
-                format!("{{ {name}, {name}_len }}"),
-            )
+        Passing::TEXT => ("std::string_view".to_owned(), "Text".to_owned(), false),
+        Passing::SLICE | Passing::SLICE_MUT => {
+            let (natural, codec, place) =
+                (types.natural(&ty)?, types.codec(&ty)?, place(types, &ty)?);
+            let place = match argument.passing() {
+                Passing::SLICE if place.ends_with('*') => format!("{place}const"),
+                Passing::SLICE => format!("const {place}"),
+                _ => place,
+            };
+            let parameter = match (argument.passing(), ty.is_plain()) {
+                (Passing::SLICE_MUT, _) => format!("polyplug::Span<{natural}>"),
+                (_, true) => format!("polyplug::Span<const {natural}>"),
+                _ => format!("const std::vector<{natural}> &"),
+            };
+            (parameter, format!("Slice<{codec}, {place}>"), false)
         }
-        Passing::SLICE_MUT => {
-            let element = forms.place(&ty, Form::Lent)?;
-            (
-                format!("polyplug::Span<{element}>"),
-                format!("{{ {name}, {name}_len }}"),
-            )
-        }
-        Passing::OBJECT | Passing::OBJECT_MUT => {
-            ("const PolyplugObject &".to_owned(), format!("*{name}"))
-        }
-        Passing::SINK => ("PolyplugSink &".to_owned(), format!("*{name}")),
-        _ if ty.is_scalar() => {
-            let scalar = scalar(forms, &ty)?;
-            let value = format!("static_cast<{scalar}>({name})");
-            (scalar, value)
-        }
-        _ => match ty.kind() {
-            TypeKind::STRING | TypeKind::TEXT => (
-                "std::string_view".to_owned(),
-                format!("polyplug::text(*{name})"),
-            ),
-            TypeKind::LIST | TypeKind::MAP | TypeKind::SET | TypeKind::SLICE => {
-                let element = forms.place(&ty.elements()[0], Form::Lent)?;
+        Passing::OBJECT | Passing::OBJECT_MUT => match class(&ty) {
+            Some(class) => (format!("{class} &"), format!("Object<{class}>"), false),
+            None => {
+                let natural = types.natural(&ty)?;
+                let closure = natural.trim_end_matches("::Function").to_owned();
                 (
-                    format!("polyplug::Span<const {element}>"),
-                    format!("polyplug::span<const {element}>(*{name})"),
+                    format!("const {natural} &"),
+                    format!("Closure<{closure}>"),
+                    false,
                 )
             }
-            TypeKind::UNIT => ("const void *".to_owned(), name.to_owned()),
-            _ => (
-                format!("const {} &", forms.place(&ty, Form::Lent)?),
-                format!("*{name}"),
-            ),
         },
-    })
-}
-
-/// The type that a method of the class returns.
-fn result_of(forms: &mut Forms, method: &MethodInfo) -> Result<String, String> {
-    let ty = method.result_type();
-    Ok(match ty.kind() {
-        _ if ty.is_scalar() => scalar(forms, &ty)?,
-        TypeKind::STRING => "std::string".to_owned(),
-        TypeKind::LIST if ty.elements()[0].kind() == TypeKind::STRING => {
-            "std::vector<std::string>".to_owned()
-        }
-        TypeKind::LIST => format!(
-            "std::vector<{}>",
-            forms.place(&ty.elements()[0], Form::Owned)?
+        Passing::SINK => (
+            format!("{} &", types.natural(&ty)?),
+            format!("Sink<{}>", types.codec(&ty)?),
+            false,
         ),
-        _ => forms.place(&ty, Form::Owned)?,
-    })
-}
-
-/// A scalar as its own type, not widened.
-fn scalar(forms: &mut Forms, ty: &TypeInfo) -> Result<String, String> {
-    Ok(match ty.kind() {
-        TypeKind::BOOL => "bool".to_owned(),
-        TypeKind::CHAR => "char32_t".to_owned(),
-        _ => forms.place(ty, Form::Lent)?,
+        _ if ty.is_scalar() => (
+            types.natural(&ty)?,
+            format!("Scalar<{}>", types.codec(&ty)?),
+            false,
+        ),
+        passing => {
+            let way = if passing == Passing::REFERENCE {
+                "Reference"
+            } else {
+                "Value"
+            };
+            let pass = format!("{way}<{}, {}>", types.codec(&ty)?, place(types, &ty)?);
+            let natural = types.natural(&ty)?;
+            match way {
+                _ if is_text => ("std::string_view".to_owned(), pass, false),
+                "Reference" => (format!("const {natural} &"), pass, false),
+                _ => (natural, pass, true),
+            }
+        }
     })
 }

@@ -12,6 +12,7 @@ pub(crate) struct Descriptors {
     snake: String,
     contract: ContractInfo,
     types: Vec<TypeInfo>,
+    closures: Vec<(TypeInfo, ContractInfo)>,
     places: BTreeMap<usize, usize>,
 }
 
@@ -22,6 +23,7 @@ impl Descriptors {
         Self {
             snake: forms::snake(contract),
             contract: contract.clone(),
+            closures: forms::closures(contract),
             places: numbers.map(|(at, ty)| (ty.number(), at)).collect(),
             types,
         }
@@ -38,7 +40,7 @@ impl Descriptors {
             Some(contract) if contract.id().is_empty() => format!(
                 "{}_closure_{}_contract",
                 self.snake,
-                self.places[&ty.number()]
+                self.closure_number(ty)
             ),
             Some(contract) => format!("{}_contract", forms::snake(&contract)),
         }
@@ -53,31 +55,31 @@ impl Descriptors {
                 self.type_function(ty)
             )
             .expect("a string");
-            if self.closure(ty).is_some() {
-                writeln!(
-                    out,
-                    "static inline const PolyplugContractDescriptor *{}(void);",
-                    self.contract_function(ty)
-                )
-                .expect("a string");
-            }
+        }
+        for (ty, _) in &self.closures {
+            writeln!(
+                out,
+                "static inline const PolyplugContractDescriptor *{}(void);",
+                self.contract_function(ty)
+            )
+            .expect("a string");
         }
         out.push('\n');
         for ty in &self.types {
             self.ty(&mut out, ty);
         }
-        for ty in &self.types {
-            if let Some(closure) = self.closure(ty) {
-                let name = self.contract_function(ty);
-                self.contract(&mut out, &closure, name.trim_end_matches("_contract"));
-            }
+        for (ty, closure) in &self.closures {
+            let name = self.contract_function(ty);
+            self.contract(&mut out, closure, name.trim_end_matches("_contract"));
         }
         self.contract(&mut out, &self.contract, &self.snake);
         out
     }
 
-    fn closure(&self, ty: &TypeInfo) -> Option<ContractInfo> {
-        ty.contract().filter(|contract| contract.id().is_empty())
+    fn closure_number(&self, ty: &TypeInfo) -> usize {
+        let text = ty.to_string();
+        let same = |known: &(TypeInfo, ContractInfo)| known.0.to_string() == text;
+        self.closures.iter().position(same).unwrap_or_default()
     }
 
     fn ty(&self, out: &mut String, ty: &TypeInfo) {

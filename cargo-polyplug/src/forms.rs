@@ -27,6 +27,21 @@ pub(crate) fn types(contract: &ContractInfo) -> Vec<TypeInfo> {
     found
 }
 
+/// The closures in the signatures of a contract, in the order in which they are met. Two descriptions of one type are one: how many there are
+/// depends on how the contract's library was built.
+pub(crate) fn closures(contract: &ContractInfo) -> Vec<(TypeInfo, ContractInfo)> {
+    let mut found: Vec<(TypeInfo, ContractInfo)> = Vec::new();
+    for ty in types(contract) {
+        let is_known = |known: &(TypeInfo, ContractInfo)| known.0.to_string() == ty.to_string();
+        if let Some(closure) = ty.contract().filter(|contract| contract.id().is_empty())
+            && !found.iter().any(is_known)
+        {
+            found.push((ty, closure));
+        }
+    }
+    found
+}
+
 fn walk(contract: &ContractInfo, seen: &mut BTreeSet<usize>, found: &mut Vec<TypeInfo>) {
     for method in contract.methods() {
         for argument in method.arguments() {
@@ -50,7 +65,7 @@ fn reach(ty: &TypeInfo, seen: &mut BTreeSet<usize>, found: &mut Vec<TypeInfo>) {
 }
 
 /// The types that a type is made of.
-fn parts(ty: &TypeInfo) -> Vec<TypeInfo> {
+pub(crate) fn parts(ty: &TypeInfo) -> Vec<TypeInfo> {
     let fields = ty.fields().into_iter();
     let variants = ty.variants();
     let payloads = variants.iter().flat_map(|variant| variant.fields().iter());
@@ -183,7 +198,7 @@ impl Forms {
     }
 
     /// What a type is called when it is a part of the name of another.
-    fn name(&mut self, ty: &TypeInfo) -> String {
+    pub(crate) fn name(&mut self, ty: &TypeInfo) -> String {
         if let Some(name) = self.names.get(&ty.number()) {
             return name.clone();
         }
@@ -211,7 +226,7 @@ impl Forms {
     }
 
     /// The name of a struct in one form; one name when both forms are one.
-    fn form_name(&mut self, ty: &TypeInfo, form: Form) -> String {
+    pub(crate) fn form_name(&mut self, ty: &TypeInfo, form: Form) -> String {
         let name = self.name(ty);
         let suffix = match form {
             _ if !has_two_forms(ty, &mut BTreeSet::new()) => "",
@@ -531,7 +546,7 @@ fn union(body: &str) -> String {
 }
 
 /// `NotText` as `not_text`.
-fn variant_name(name: &str) -> String {
+pub(crate) fn variant_name(name: &str) -> String {
     let mut out = String::new();
     for letter in name.chars() {
         if letter.is_ascii_uppercase() && !out.is_empty() {

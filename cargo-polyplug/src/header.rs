@@ -172,31 +172,62 @@ pub(crate) fn header(contract: &ContractInfo) -> Result<(String, String), String
         .expect("a string");
     }
     write!(out, "}} {camel}Interface;\n\n").expect("a string");
-    out += &closures;
-    frames(&mut out, &methods, &camel)?;
+    out += &closures.types;
+    frames(&mut out, &methods, &format!("{camel}Frame_"))?;
     out += &Descriptors::new(contract).text();
-    erased(&mut out, &methods, &snake, &camel);
-    table(&mut out, contract, &methods, &snake, &camel, &loud);
+    out += &closures.entries;
+    erased(
+        &mut out,
+        &methods,
+        &snake,
+        &format!("{camel}Interface"),
+        &format!("{camel}Frame_"),
+    );
+    let table = Table {
+        contract,
+        name: format!("{loud}_INTERFACE"),
+        interface: format!("{camel}Interface"),
+        prefix: snake.clone(),
+    };
+    table.write(&mut out, &methods);
     out += "#ifdef __cplusplus\n}  // extern \"C\"\n#endif\n\n#endif\n";
     Ok((format!("{snake}.h"), out))
 }
 
-/// The types of the functions of closures.
-fn closures(forms: &mut Forms, contract: &ContractInfo, camel: &str) -> Result<String, String> {
-    let mut out = String::new();
-    for (at, ty) in forms::types(contract).iter().enumerate() {
-        let Some(closure) = ty.contract().filter(|contract| contract.id().is_empty()) else {
-            continue;
-        };
+/// What closures need.
+#[derive(Default)]
+struct Closures {
+    /// The types of their functions, and their frames.
+    types: String,
+    /// What makes tables of functions, behind the descriptions.
+    entries: String,
+}
+
+fn closures(forms: &mut Forms, contract: &ContractInfo, camel: &str) -> Result<Closures, String> {
+    let mut out = Closures::default();
+    let snake = snake(contract);
+    for (at, (ty, closure)) in forms::closures(contract).iter().enumerate() {
         for method in closure.methods() {
             let signature = Signature::of(forms, &method)?;
             let name = format!("{camel}Closure{at}");
             write!(
-                out,
+                out.types,
                 "/// The functions of `{ty}`.\ntypedef struct {name} {{\n    PolyplugInterfaceHeader head;\n    {};\n}} {name};\n\n",
                 declared(&signature.returns, &format!("(*call)({})", signature.parameters))
             )
             .expect("a string");
+            let methods = [(&method, &signature)];
+            let frame = format!("{name}Frame_");
+            frames(&mut out.types, &methods, &frame)?;
+            let prefix = format!("{snake}_closure_{at}");
+            erased(&mut out.entries, &methods, &prefix, &name, &frame);
+            let table = Table {
+                contract: closure,
+                name: prefix.to_uppercase(),
+                interface: name,
+                prefix,
+            };
+            table.write(&mut out.entries, &methods);
         }
     }
     Ok(out)
@@ -222,13 +253,13 @@ fn numbers(out: &mut String, methods: &[(&MethodInfo, &Signature)], snake: &str,
 fn frames(
     out: &mut String,
     methods: &[(&MethodInfo, &Signature)],
-    camel: &str,
+    prefix: &str,
 ) -> Result<(), String> {
     for (method, signature) in methods {
         if signature.frame.is_empty() {
             continue;
         }
-        let name = format!("{camel}Frame_{}", method.name());
+        let name = format!("{prefix}{}", method.name());
         writeln!(
             out,
             "/// The arguments of `{}`, as `invoke` takes them.\ntypedef struct {name} {{",
@@ -255,13 +286,19 @@ fn frames(
 }
 
 /// The erased entry over the typed functions.
-fn erased(out: &mut String, methods: &[(&MethodInfo, &Signature)], snake: &str, camel: &str) {
+fn erased(
+    out: &mut String,
+    methods: &[(&MethodInfo, &Signature)],
+    snake: &str,
+    interface: &str,
+    frame: &str,
+) {
     write!(
         out,
         "/// Calls a method by its number, with its arguments in a frame: what `invoke` does when it has checked\n\
          /// them. Answers one of\n\
          /// `POLYPLUG_INVOKE_CODE_...`, or -1 when there is no such method.\n\
-         static inline int32_t {snake}_call(\n    const {camel}Interface *functions, PolyplugReceiver *receiver, uint32_t method, const void *frame, void *out) {{\n\
+         static inline int32_t {snake}_call(\n    const {interface} *functions, PolyplugReceiver *receiver, uint32_t method, const void *frame, void *out) {{\n\
          \x20   (void)frame, (void)out;\n    switch (method) {{\n"
     )
     .expect("a string");
@@ -273,7 +310,7 @@ fn erased(out: &mut String, methods: &[(&MethodInfo, &Signature)], snake: &str, 
         )
         .expect("a string");
         if !signature.frame.is_empty() {
-            let frame = format!("{camel}Frame_{}", method.name());
+            let frame = format!("{frame}{}", method.name());
             writeln!(
                 out,
                 "        const {frame} *frame_ = (const {frame} *)frame;"
@@ -300,35 +337,47 @@ fn erased(out: &mut String, methods: &[(&MethodInfo, &Signature)], snake: &str, 
 }
 
 /// What makes a table of functions.
-fn table(
-    out: &mut String,
-    contract: &ContractInfo,
-    methods: &[(&MethodInfo, &Signature)],
-    snake: &str,
-    camel: &str,
-    loud: &str,
-) {
-    let names: Vec<_> = methods
-        .iter()
-        .map(|(method, _)| format!("{}_function", method.name()))
-        .collect();
-    let parameters: String = names.iter().map(|name| format!(", {name}")).collect();
-    write!(
-        out,
-        "/// Defines `name`, the table of these functions, in order; NULL for a method that is left to its default body. Include\n\
-         /// `polyplug_plugin.h` before it is used.\n\
-         #define {loud}_INTERFACE(name{parameters}) \\\n\
-         \x20   static int32_t name##_invoke(PolyplugReceiver *receiver, uint32_t method, const void *frame, void *out); \\\n\
-         \x20   static const {camel}Interface name = {{ \\\n\
-         \x20       {{ sizeof({camel}Interface), {loud}_METHODS, 0, 0, {}u, &{snake}_contract_data, name##_invoke }}{parameters} }}; \\\n\
-         \x20   static int32_t name##_invoke(PolyplugReceiver *receiver, uint32_t method, const void *frame, void *out) {{ \\\n\
-         \x20       if (!polyplug_admit(receiver, &{snake}_contract_data, method, frame, out)) return POLYPLUG_INVOKE_CODE_FAULT; \\\n\
-         \x20       int32_t code = {snake}_call(&name, receiver, method, frame, out); \\\n\
-         \x20       return code < 0 ? polyplug_no_method(receiver, method) : code; \\\n\
-         \x20   }}\n\n",
-        contract.order()
-    )
-    .expect("a string");
+struct Table<'c> {
+    contract: &'c ContractInfo,
+    /// The macro.
+    name: String,
+    /// The type of the table.
+    interface: String,
+    /// What the names of its functions start with.
+    prefix: String,
+}
+
+impl Table<'_> {
+    fn write(&self, out: &mut String, methods: &[(&MethodInfo, &Signature)]) {
+        let names: Vec<_> = methods
+            .iter()
+            .map(|(method, _)| format!("{}_function", method.name()))
+            .collect();
+        let parameters: String = names.iter().map(|name| format!(", {name}")).collect();
+        let Self {
+            contract,
+            name,
+            interface,
+            prefix,
+        } = self;
+        write!(
+            out,
+            "/// Defines `name`, the table of these functions, in order; NULL for a method that is left to its default body. Include\n\
+             /// `polyplug_plugin.h` before it is used.\n\
+             #define {name}(name{parameters}) \\\n\
+             \x20   static int32_t name##_invoke(PolyplugReceiver *receiver, uint32_t method, const void *frame, void *out); \\\n\
+             \x20   static const {interface} name = {{ \\\n\
+             \x20       {{ sizeof({interface}), {}, 0, 0, {}u, &{prefix}_contract_data, name##_invoke }}{parameters} }}; \\\n\
+             \x20   static int32_t name##_invoke(PolyplugReceiver *receiver, uint32_t method, const void *frame, void *out) {{ \\\n\
+             \x20       if (!polyplug_admit(receiver, &{prefix}_contract_data, method, frame, out)) return POLYPLUG_INVOKE_CODE_FAULT; \\\n\
+             \x20       int32_t code = {prefix}_call(&name, receiver, method, frame, out); \\\n\
+             \x20       return code < 0 ? polyplug_no_method(receiver, method) : code; \\\n\
+             \x20   }}\n\n",
+            methods.len(),
+            contract.order()
+        )
+        .expect("a string");
+    }
 }
 
 /// The parameters of a method whose body does nothing with them.

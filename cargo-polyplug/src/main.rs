@@ -1,6 +1,7 @@
 //! `cargo polyplug`: looks into modules, and writes what plugins in C and C++ need of their contracts.
 
 mod cpp;
+mod cpp_types;
 mod descriptors;
 mod forms;
 mod header;
@@ -47,7 +48,7 @@ enum Command {
         /// The folder to write to; it is made when it is not there.
         #[arg(long, default_value = ".")]
         out: PathBuf,
-        /// For `cpp` also a `.hpp` a contract, with which a class implements it.
+        /// For `cpp` also a `.hpp` a contract: its types, a class to derive from, and one that calls it.
         #[arg(long, value_enum, default_value = "c")]
         language: Language,
     },
@@ -104,7 +105,7 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
             let mut files = Vec::new();
             for contract in &contracts {
                 files.push(header::header(contract)?);
-                if language == Language::Cpp && !contract.is_host_contract() {
+                if language == Language::Cpp {
                     files.push(cpp::header(contract)?);
                 }
             }

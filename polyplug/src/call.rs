@@ -51,7 +51,7 @@ pub struct Entered<H> {
     pub(crate) interface: *const InterfaceHeader,
     pub(crate) state: *mut (),
     #[cfg_attr(
-        not(feature = "loader"),
+        not(any(feature = "host", feature = "loader")),
         expect(dead_code, reason = "kept for its drop")
     )]
     pub(crate) hold: H,

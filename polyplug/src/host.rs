@@ -3,7 +3,8 @@
 
 pub use self::bundle::Bundle;
 pub use self::dynamic::{
-    DynamicCaller, DynamicContract, DynamicInstance, DynamicPinned, DynamicProvider,
+    DynamicCaller, DynamicContract, DynamicEntered, DynamicInstance, DynamicPinned,
+    DynamicProvider, services,
 };
 pub use self::events::{Event, Subscription};
 pub use self::folder::LoadReport;

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use crate::cargo::{Invocation, Workspace};
-use crate::compile::{self, Native};
+use crate::native::{Bench, Native, Product};
 use crate::steps::Missing;
 
 /// The packages whose libraries the host loads: stages in Rust, and the loaders of other languages.
@@ -27,9 +27,13 @@ const LIBRARIES: [&str; 6] = [
 const CONTRACTS: &str = "stage-api";
 
 /// The stages that are compiled by another compiler.
-const COMPILED: [(Native, &str); 2] = [
-    (Native::C, "plugins/c/trim/trim.c"),
-    (Native::Cpp, "plugins/cpp/typography/typography.cpp"),
+const COMPILED: [(Native, &str, &str); 2] = [
+    (Native::C, "trim", "plugins/c/trim/trim.c"),
+    (
+        Native::Cpp,
+        "typography",
+        "plugins/cpp/typography/typography.cpp",
+    ),
 ];
 
 /// The stages whose sources are loaded as they are.
@@ -142,15 +146,13 @@ fn fill(workspace: &Workspace, folder: &Path) -> Result<Vec<String>> {
         let library = workspace.build_cdylib(package, |build| build.args(["--quiet"]))?;
         put(&library, folder)?;
     }
-    let headers = workspace.target.join("demo").join("include");
-    compile::headers(workspace, &[CONTRACTS], &headers)?;
+    let contracts = workspace.build_cdylib(CONTRACTS, |build| build.args(["--quiet"]))?;
+    let bench = Bench::new(workspace, "demo", &contracts)?;
     let mut missing = Vec::new();
-    for (native, source) in COMPILED {
-        let source = workspace.root.join(source);
-        if let Err(error) = native.plugin(workspace, &source, &headers, folder) {
-            let lacks = error.downcast::<Missing>()?;
-            let name = source.file_stem().unwrap_or_default().to_string_lossy();
-            missing.push(format!("{name}={lacks}"));
+    for (native, name, source) in COMPILED {
+        match bench.compile(native, Product::Plugin, source, name, &[]) {
+            Ok(library) => put(&library, folder)?,
+            Err(error) => missing.push(format!("{name}={}", error.downcast::<Missing>()?)),
         }
     }
     for source in SOURCES {

@@ -6,9 +6,11 @@ use anyhow::{Context, Result, bail};
 
 use crate::cargo::Invocation;
 
-/// Says of a Python whether programs can load it as a library: its own file, or one of that name.
-const SHARED_PYTHON: &str = "
-import ctypes, os, sysconfig
+/// Says of a Python whether programs can load it as a library, its own file or one of that name, and whether it is new enough
+/// for plugins.
+pub(crate) const SHARED_PYTHON: &str = "
+import ctypes, os, sys, sysconfig
+assert sys.version_info >= (3, 11)
 name = sysconfig.get_config_var('INSTSONAME')
 file = os.path.join(sysconfig.get_config_var('LIBDIR'), name)
 ctypes.CDLL(file if os.path.exists(file) else name)

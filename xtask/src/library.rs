@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -14,10 +14,23 @@ use crate::cargo::Workspace;
 const PACKAGE: &str = "polyplug-capi";
 
 /// The headers that a host in C or C++ includes.
-const HEADERS: [&str; 3] = [
+const HEADERS: [&str; 16] = [
     "plugins/c/include/polyplug.h",
+    "plugins/c/include/polyplug_check.h",
+    "plugins/c/include/polyplug_log.h",
+    "plugins/c/include/polyplug_plugin.h",
+    "plugins/c/include/polyplug_values.h",
     "hosts/capi/include/polyplug_host.h",
     "hosts/cpp/include/polyplug.hpp",
+    "hosts/cpp/include/polyplug_typed.hpp",
+    "plugins/cpp/include/polyplug_borrows.hpp",
+    "plugins/cpp/include/polyplug_calls.hpp",
+    "plugins/cpp/include/polyplug_data.hpp",
+    "plugins/cpp/include/polyplug_fault.hpp",
+    "plugins/cpp/include/polyplug_objects.hpp",
+    "plugins/cpp/include/polyplug_shapes.hpp",
+    "plugins/cpp/include/polyplug_types.hpp",
+    "plugins/cpp/include/polyplug_values.hpp",
 ];
 
 /// Build libpolyplug, the runtime behind a C API, and put it and its headers into one folder.
@@ -28,6 +41,15 @@ pub(crate) struct Options {}
 
 /// Runs the command.
 pub(crate) fn run(workspace: &Workspace, _: &Options) -> Result<ExitCode> {
+    println!("{}", built(workspace)?.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The folder with the library and its headers.
+///
+/// # Errors
+/// When it cannot be built, or put there.
+pub(crate) fn built(workspace: &Workspace) -> Result<PathBuf> {
     workspace.require([PACKAGE])?;
     let folder = workspace.target.join("libpolyplug");
     let built = workspace.build_cdylib(PACKAGE, |build| build.args(["--quiet"]))?;
@@ -43,8 +65,7 @@ pub(crate) fn run(workspace: &Workspace, _: &Options) -> Result<ExitCode> {
         let name = header.file_name().context("a header without a file name")?;
         put(&header, &folder.join("include").join(name))?;
     }
-    println!("{}", folder.display());
-    Ok(ExitCode::SUCCESS)
+    Ok(folder)
 }
 
 /// Copies a file, and makes the folder for it.

@@ -7,13 +7,13 @@
 mod bench;
 mod cargo;
 mod checks;
-mod compile;
 mod conformance;
 mod demo;
 mod install;
 mod library;
 mod lua;
 mod machine;
+mod native;
 mod python;
 mod soak;
 mod steps;
@@ -41,6 +41,7 @@ enum Command {
     Bench(bench::Options),
     Soak(soak::Options),
     Library(library::Options),
+    Native(native::Options),
     Python(python::Options),
     Lua(lua::Options),
     Conformance(conformance::Options),
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         Command::Bench(options) => bench::run(&workspace, &options),
         Command::Soak(options) => soak::run(&workspace, &options),
         Command::Library(options) => library::run(&workspace, &options),
+        Command::Native(options) => native::run(&workspace, &options),
         Command::Python(options) => python::run(&workspace, &options),
         Command::Lua(options) => lua::run(&workspace, &options),
         Command::Conformance(options) => conformance::run(&workspace, &options),

@@ -88,11 +88,11 @@ fn bench(workspace: &Workspace) -> Result<()> {
         .run()
 }
 
-/// The interpreter of a virtual environment with the package and what its tests need.
+/// The interpreter of this machine.
 ///
 /// # Errors
-/// [`Missing`] when the machine has no Python, or none that can install that.
-pub(crate) fn installed(workspace: &Workspace) -> Result<PathBuf> {
+/// [`Missing`] when there is none, or an old one.
+pub(crate) fn interpreter() -> Result<String> {
     let system = env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let modern = "import sys; sys.exit(sys.version_info < (3, 9))";
     if !Invocation::program(&system).args(["-c", modern]).succeeds() {
@@ -102,6 +102,15 @@ pub(crate) fn installed(workspace: &Workspace) -> Result<PathBuf> {
         }
         .into());
     }
+    Ok(system)
+}
+
+/// The interpreter of a virtual environment with the package and what its tests need.
+///
+/// # Errors
+/// [`Missing`] when the machine has no Python, or none that can install that.
+pub(crate) fn installed(workspace: &Workspace) -> Result<PathBuf> {
+    let system = interpreter()?;
     let folder = workspace.target.join("venv");
     let python = folder.join(if cfg!(windows) {
         "Scripts/python.exe"

@@ -47,7 +47,7 @@ int main(void) {
     DemoGreeterFrame_greet frame = { POLYPLUG_TEXT("gr\xc3\xb6\xc3\x9f") };
     expect(&greeter.head, DEMO_GREETER_METHOD_GREET, &frame, &text, NULL);
     if (text.len != 1 || text.ptr[0] != '6') return 2;
-    polyplug_release(text);
+    polyplug_give_back(text);
     frame.name.len = 3;
     expect(&greeter.head, DEMO_GREETER_METHOD_GREET, &frame, &text, "`name`: text that is no UTF-8");
     frame.name = (PolyplugSlice){ NULL, 3 };

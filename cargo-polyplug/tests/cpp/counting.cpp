@@ -2,6 +2,7 @@
 #include <atomic>
 
 #include "demo_greeter.hpp"
+#include "polyplug_plugin.hpp"
 
 namespace {
 
@@ -17,14 +18,7 @@ public:
     std::string greet(std::string_view name) {
         const uint32_t count = ++count_;
         if (name != "peer") return std::to_string(count) + " " + std::string(context_.previous_version());
-        const polyplug::Provider peer = context_.peer(demo_greeter_contract());
-        const PolyplugBuffer greeting = peer.call<DemoGreeterInterface>([&](auto &functions, PolyplugReceiver *receiver) {
-            PolyplugBuffer out{};
-            functions.greet(receiver, nullptr, 0, &out);
-            return out;
-        });
-        polyplug_release(greeting);
-        return "the peer greets nobody";
+        return context_.peer<demo_greeter::Greeter>().greet("");
     }
     uint32_t add(uint32_t a, uint32_t b) const { return a + b + 1000; }
 

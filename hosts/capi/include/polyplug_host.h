@@ -255,6 +255,16 @@ typedef struct PolyplugContract {
     const struct PolyplugMethod *methods;
 } PolyplugContract;
 
+/// A call that is inside a plugin, through its typed face.
+typedef struct PolyplugEntered {
+    /// The functions, in the order of the contract; null for a method that the plugin leaves to its default body.
+    const PolyplugInterfaceHeader *interface;
+    /// What they take as the state of their receiver.
+    void *state;
+    /// What `polyplug_leave` takes.
+    const void *entry;
+} PolyplugEntered;
+
 /// Answers a call: reads the arguments from `frame`, writes the result to `out` in the owned form (or, when it travels by value,
 /// as the typed face returns it), and answers `POLYPLUG_OK`. Or stores a fault of `polyplug_fault_new` in `fault` and answers
 /// `POLYPLUG_FAILED`. Called on any thread, and by several at once. Must not unwind.
@@ -360,6 +370,13 @@ struct PolyplugReport *polyplug_module_unload(const struct PolyplugModule *modul
 struct PolyplugReport *polyplug_module_unload_cascade(const struct PolyplugModule *module,
                                                       struct PolyplugError **error);
 
+/// A contract as a program describes it that was compiled with its header: `demo_greeter_contract()`. All of it is copied. What is
+/// found with it is compared with it, and what does not fit is an error that says what differs.
+///
+/// The description is one that `cargo polyplug headers` wrote.
+struct PolyplugContract *polyplug_contract_described(const PolyplugContractDescriptor *descriptor,
+                                                     struct PolyplugError **error);
+
 /// Makes a fault, to be stored as the answer to a call, or released. Text that is no UTF-8 is repaired. Null when `kind` is 0.
 PolyplugFaultRecord *polyplug_fault_new(uint32_t kind,
                                         const uint8_t *message,
@@ -373,6 +390,10 @@ int32_t polyplug_fault_release(PolyplugFaultRecord *fault);
 /// A fault in words: its code is the stable word of its kind, its text all that is known of it, with the traceback. The fault
 /// itself stays the caller's.
 struct PolyplugError *polyplug_fault_error(const PolyplugFaultRecord *fault);
+
+/// The services that the core has for plugins. What the headers of contracts make in a host uses them as it does in a plugin: counts
+/// of images, and faults. Lives as long as the process.
+const PolyplugHost *polyplug_services(void);
 
 /// Calls a method of what a caller, a pinned handle or an instance leads to.
 ///
@@ -445,6 +466,26 @@ int32_t polyplug_pinned_face(const struct PolyplugPinned *pinned,
                              void **state,
                              struct PolyplugError **error);
 
+/// As `polyplug_pinned_face`, of an instance: until it is released or migrated. When the contract is exclusive, it is called by one at a
+/// time.
+int32_t polyplug_instance_face(const struct PolyplugInstance *instance,
+                               const PolyplugInterfaceHeader **interface,
+                               void **state,
+                               struct PolyplugError **error);
+
+/// Enters what a caller leads to, for one call through its typed face, and holds it still until `polyplug_leave`: soon, and on this
+/// thread. What the call returned must be copied and released before. A reload that keeps the state waits for it.
+///
+/// Answers `POLYPLUG_OK`, or `POLYPLUG_FAILED` with a fault in `fault`: then nothing is to be left.
+int32_t polyplug_caller_enter(const struct PolyplugCaller *caller,
+                              struct PolyplugEntered *entered,
+                              PolyplugFaultRecord **fault);
+
+/// Leaves what `polyplug_caller_enter` entered. `POLYPLUG_FAILED` when that is nothing.
+///
+/// It was entered on this thread, and is left once.
+int32_t polyplug_leave(const struct PolyplugEntered *entered);
+
 /// The name of the plugin that a caller, a pinned handle or an instance leads to. The text lives as long as the handle.
 int32_t polyplug_plugin(const void *handle, PolyplugSlice *name, struct PolyplugError **error);
 
@@ -466,6 +507,19 @@ struct PolyplugModule *polyplug_runtime_provide(const struct PolyplugRuntime *ru
                                                 void *user,
                                                 PolyplugDestroy destroy,
                                                 struct PolyplugError **error);
+
+/// Provides a contract with functions of the program's own: a table that the header of the contract makes of them
+/// (`DEMO_PROGRESS_INTERFACE`), and what they find as the state of their receiver. No module need describe the contract. `name` and
+/// `destroy` as for `polyplug_runtime_provide`.
+///
+/// The interface is one of the contract, and lives as long as the state.
+struct PolyplugModule *polyplug_runtime_provide_interface(const struct PolyplugRuntime *runtime,
+                                                          const PolyplugInterfaceHeader *interface,
+                                                          const uint8_t *name,
+                                                          size_t name_length,
+                                                          void *state,
+                                                          PolyplugDestroy destroy,
+                                                          struct PolyplugError **error);
 
 /// Makes an object of a contract, or a closure, that a C function answers; with one owner. To lend it for a call, pass a copy whose
 /// `retain` and `release` are null, and release it with `polyplug_object_release` afterwards.

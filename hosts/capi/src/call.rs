@@ -4,7 +4,9 @@ use core::ffi::c_void;
 use core::ptr;
 use std::sync::{PoisonError, RwLock};
 
-use polyplug::{DynamicCaller, DynamicContract, DynamicInstance, DynamicPinned, Fault};
+use polyplug::{
+    DynamicCaller, DynamicContract, DynamicEntered, DynamicInstance, DynamicPinned, Fault,
+};
 use polyplug_abi::{
     Buffer as PolyplugBuffer, FaultRecord as PolyplugFaultRecord,
     InterfaceHeader as PolyplugInterfaceHeader, Object as PolyplugObject,
@@ -346,6 +348,94 @@ pub unsafe extern "C" fn polyplug_pinned_face(
             put(state, object.cast());
             Ok(POLYPLUG_OK)
         })
+    }
+}
+
+/// As `polyplug_pinned_face`, of an instance: until it is released or migrated. When the contract is exclusive, it is called by one at a
+/// time.
+///
+/// # Safety
+/// The crate's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyplug_instance_face(
+    instance: *const PolyplugInstance,
+    interface: *mut *const PolyplugInterfaceHeader,
+    state: *mut *mut c_void,
+    error: *mut *mut PolyplugError,
+) -> i32 {
+    // SAFETY: the crate's.
+    unsafe {
+        contained(error, POLYPLUG_FAILED, || {
+            let instance = held(instance)?.value.read();
+            let (functions, object) = instance
+                .unwrap_or_else(PoisonError::into_inner)
+                .typed_face();
+            put(interface, functions);
+            put(state, object.cast());
+            Ok(POLYPLUG_OK)
+        })
+    }
+}
+
+/// A call that is inside a plugin, through its typed face.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct PolyplugEntered {
+    /// The functions, in the order of the contract; null for a method that the plugin leaves to its default body.
+    pub interface: *const PolyplugInterfaceHeader,
+    /// What they take as the state of their receiver.
+    pub state: *mut c_void,
+    /// What `polyplug_leave` takes.
+    pub entry: *const c_void,
+}
+
+/// Enters what a caller leads to, for one call through its typed face, and holds it still until `polyplug_leave`: soon, and on this
+/// thread. What the call returned must be copied and released before. A reload that keeps the state waits for it.
+///
+/// Answers `POLYPLUG_OK`, or `POLYPLUG_FAILED` with a fault in `fault`: then nothing is to be left.
+///
+/// # Safety
+/// The crate's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyplug_caller_enter(
+    caller: *const PolyplugCaller,
+    entered: *mut PolyplugEntered,
+    fault: *mut *mut PolyplugFaultRecord,
+) -> i32 {
+    // SAFETY: the crate's.
+    unsafe {
+        answered(fault, || {
+            let caller = held(caller)?;
+            if entered.is_null() {
+                let message = "a place for what is entered was expected, and this is null";
+                return Err(Failure::new("no-place", message.to_owned()));
+            }
+            Ok(caller.value.enter().map(|inside| {
+                entered.write(PolyplugEntered {
+                    interface: inside.interface,
+                    state: inside.state.cast(),
+                    entry: inside.entry.cast(),
+                });
+            }))
+        })
+    }
+}
+
+/// Leaves what `polyplug_caller_enter` entered. `POLYPLUG_FAILED` when that is nothing.
+///
+/// # Safety
+/// The crate's. It was entered on this thread, and is left once.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyplug_leave(entered: *const PolyplugEntered) -> i32 {
+    // SAFETY: the crate's.
+    unsafe {
+        match entered.as_ref() {
+            Some(entered) if !entered.entry.is_null() => {
+                DynamicEntered::leave(entered.entry.cast());
+                POLYPLUG_OK
+            }
+            _ => POLYPLUG_FAILED,
+        }
     }
 }
 

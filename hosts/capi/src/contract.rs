@@ -10,10 +10,13 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use polyplug::{ContractInfo, DynamicContract, FieldInfo, MethodInfo, TypeInfo};
-use polyplug_abi::{Slice as PolyplugSlice, contract_flags, field_flags, method_flags};
+use polyplug_abi::{
+    ContractDescriptor as PolyplugContractDescriptor, Slice as PolyplugSlice, contract_flags,
+    field_flags, method_flags,
+};
 
-use crate::error::Failure;
-use crate::handle::{Kind, Texts, give_open, is, open};
+use crate::error::{Failure, PolyplugError};
+use crate::handle::{Kind, Texts, contained, give_open, is, open};
 use crate::module::Lent;
 
 /// A contract.
@@ -393,6 +396,34 @@ pub(crate) fn described(info: &ContractInfo) -> *mut PolyplugContract {
     };
     description.own_contracts.push(own);
     give_open(handle, Lent(description))
+}
+
+/// A contract as a program describes it that was compiled with its header: `demo_greeter_contract()`. All of it is copied. What is
+/// found with it is compared with it, and what does not fit is an error that says what differs.
+///
+/// # Safety
+/// The crate's. The description is one that `cargo polyplug headers` wrote.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyplug_contract_described(
+    descriptor: *const PolyplugContractDescriptor,
+    error: *mut *mut PolyplugError,
+) -> *mut PolyplugContract {
+    // SAFETY: the crate's.
+    unsafe {
+        contained(error, ptr::null_mut(), || {
+            if descriptor.is_null() || !descriptor.is_aligned() {
+                let message = "a description was expected, and this is null or not aligned";
+                return Err(Failure::new("wrong-handle", message.to_owned()));
+            }
+            let contract = DynamicContract::described(descriptor).map_err(|reason| {
+                Failure::new(
+                    "malformed-description",
+                    format!("the description of a contract is none: {reason}"),
+                )
+            })?;
+            Ok(described(contract.info()))
+        })
+    }
 }
 
 /// A contract, ready to be called.

@@ -4,7 +4,8 @@ use core::ptr::{self, NonNull};
 
 use polyplug::Fault;
 use polyplug_abi::{
-    FaultParts as PolyplugFaultParts, FaultRecord as PolyplugFaultRecord, Slice, fault_kind,
+    FaultParts as PolyplugFaultParts, FaultRecord as PolyplugFaultRecord, Host as PolyplugHost,
+    Slice, fault_kind,
 };
 
 use crate::error::{Failure, PolyplugError};
@@ -120,4 +121,11 @@ pub unsafe extern "C" fn polyplug_fault_error(
             Ok(Failure::of_fault(&fault).hand_out())
         })
     }
+}
+
+/// The services that the core has for plugins. What the headers of contracts make in a host uses them as it does in a plugin: counts
+/// of images, and faults. Lives as long as the process.
+#[unsafe(no_mangle)]
+pub extern "C" fn polyplug_services() -> *const PolyplugHost {
+    polyplug::services()
 }

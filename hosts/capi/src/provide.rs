@@ -4,7 +4,10 @@ use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
 use polyplug::{DynamicContract, DynamicProvider, Fault};
-use polyplug_abi::{FaultRecord as PolyplugFaultRecord, Object as PolyplugObject};
+use polyplug_abi::{
+    FaultRecord as PolyplugFaultRecord, InterfaceHeader as PolyplugInterfaceHeader,
+    Object as PolyplugObject,
+};
 
 use crate::contract::{PolyplugContract, described, dynamic};
 use crate::error::{Failure, PolyplugError};
@@ -141,6 +144,46 @@ pub unsafe extern "C" fn polyplug_runtime_provide(
             let module = runtime.dynamic_provide(dynamic(contract)?, name, Box::new(value))?;
             armed.arm();
             Ok(give(module))
+        })
+    }
+}
+
+/// Provides a contract with functions of the program's own: a table that the header of the contract makes of them
+/// (`DEMO_PROGRESS_INTERFACE`), and what they find as the state of their receiver. No module need describe the contract. `name` and
+/// `destroy` as for `polyplug_runtime_provide`.
+///
+/// # Safety
+/// The crate's. The interface is one of the contract, and lives as long as the state.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyplug_runtime_provide_interface(
+    runtime: *const PolyplugRuntime,
+    interface: *const PolyplugInterfaceHeader,
+    name: *const u8,
+    name_length: usize,
+    state: *mut c_void,
+    destroy: PolyplugDestroy,
+    error: *mut *mut PolyplugError,
+) -> *mut PolyplugModule {
+    // SAFETY: the crate's.
+    unsafe {
+        contained(error, ptr::null_mut(), || {
+            let runtime = held(runtime)?;
+            let name = if name.is_null() {
+                "host"
+            } else {
+                some_text(name, name_length, "the name")?
+            };
+            if interface.is_null() || !interface.is_aligned() {
+                let message = "an interface was expected, and this is null or not aligned";
+                return Err(Failure::new("wrong-handle", message.to_owned()));
+            }
+            let contract = DynamicContract::described((*interface).contract).map_err(|reason| {
+                let message = format!("the description of a contract is none: {reason}");
+                Failure::new("malformed-description", message)
+            })?;
+            let provided =
+                runtime.dynamic_provide_interface(&contract, name, interface, state, destroy);
+            Ok(give(provided?))
         })
     }
 }

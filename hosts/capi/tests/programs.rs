@@ -36,6 +36,8 @@ fn compiled(folder: &Folder, source: &str) -> PathBuf {
         .arg(root().join("hosts/cpp/include"))
         .arg("-I")
         .arg(root().join("plugins/c/include"))
+        .arg("-I")
+        .arg(root().join("plugins/cpp/include"))
         .arg(&source)
         .arg("-o")
         .arg(&program)

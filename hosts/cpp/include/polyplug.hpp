@@ -16,6 +16,8 @@
 
 #include "polyplug_host.h"
 
+#include "polyplug_calls.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <deque>
@@ -50,43 +52,6 @@ struct Release {
 
 template <class T> using Handle = std::unique_ptr<T, Release>;
 }  // namespace detail
-
-// What went wrong outside calls. `what()` has the whole chain.
-class Error : public std::runtime_error {
-public:
-    explicit Error(std::string code, const std::string &text) : std::runtime_error(text), code_(std::move(code)) {}
-    // A stable word.
-    const std::string &code() const noexcept { return code_; }
-
-private:
-    std::string code_;
-};
-
-// What a call yields instead of a value. `what()` has all that is known of it.
-class Fault : public Error {
-public:
-    // Takes over the one count of a fault.
-    static Fault take(PolyplugFaultRecord *record) {
-        struct Count {
-            PolyplugFaultRecord *record;
-            ~Count() { polyplug_fault_release(record); }
-        } count{record};
-        detail::Handle<PolyplugError> words(polyplug_fault_error(record));
-        if (!words) throw std::bad_alloc();
-        return Fault(*record, *words);
-    }
-    // One of `POLYPLUG_FAULT_KIND_..`.
-    uint32_t kind() const noexcept { return kind_; }
-    const std::string &message() const noexcept { return message_; }
-    const std::string &plugin() const noexcept { return plugin_; }
-
-private:
-    Fault(const PolyplugFaultRecord &record, const PolyplugError &words)
-        : Error(std::string(view(words.code)), std::string(view(words.text))), kind_(record.kind),
-          message_(view(record.message)), plugin_(view(record.plugin)) {}
-    uint32_t kind_;
-    std::string message_, plugin_;
-};
 
 // A type that does not fit what the contract says.
 class TypeError : public std::invalid_argument {
@@ -468,7 +433,7 @@ public:
         const PolyplugType &type = *method.result;
         unsigned char *out = detail::room(arena, std::max<size_t>(type.owned_size, 8));
         PolyplugFaultRecord *fault = nullptr;
-        if (polyplug_call(handle_.get(), method.number, frame, out, &fault) != POLYPLUG_OK) throw Fault::take(fault);
+        if (polyplug_call(handle_.get(), method.number, frame, out, &fault) != POLYPLUG_OK) throw Fault(fault);
         struct Result {
             const PolyplugType &type;
             void *out;
@@ -527,6 +492,13 @@ struct Report {
     std::string code, text;
 };
 
+// What a plugin says of itself. What it does not say is empty.
+struct Plugin {
+    std::string name, version, description, license, repository;
+    // `id major.minor`
+    std::vector<std::string> contracts;
+};
+
 // What a load returns. Unloads nothing when it goes.
 class Module {
 public:
@@ -534,6 +506,22 @@ public:
     Report reload() const { return report(polyplug_module_reload, POLYPLUG_NO_WAIT); }
     // Waits at most as many milliseconds for the end of it.
     Report unload(uint64_t milliseconds = POLYPLUG_NO_WAIT) const { return report(polyplug_module_unload, milliseconds); }
+    // The plugins of it, with what they say of themselves.
+    std::vector<Plugin> described() const {
+        PolyplugError *error = nullptr;
+        detail::Handle<PolyplugPlugins> plugins(polyplug_module_plugins(module_.get(), &error));
+        detail::check(error);
+        std::vector<Plugin> all;
+        for (size_t at = 0; at < plugins->count; at++) {
+            const PolyplugPlugin &plugin = plugins->items[at];
+            Plugin one{std::string(view(plugin.name)), std::string(view(plugin.version)), std::string(view(plugin.description)),
+                       std::string(view(plugin.license)), std::string(view(plugin.repository)), {}};
+            for (size_t contract = 0; contract < plugin.contract_count; contract++)
+                one.contracts.emplace_back(view(plugin.contracts[contract]));
+            all.push_back(std::move(one));
+        }
+        return all;
+    }
     std::vector<std::string> plugins() const {
         PolyplugError *error = nullptr;
         detail::Handle<PolyplugPlugins> plugins(polyplug_module_plugins(module_.get(), &error));
@@ -592,6 +580,9 @@ inline int32_t provided(void *user, const PolyplugContract *contract, uint32_t n
         if (!put_scalar(type, answer, static_cast<unsigned char *>(out), true))
             write(type, answer, static_cast<unsigned char *>(out), nullptr);
         return POLYPLUG_OK;
+    } catch (const Fault &thrown) {
+        *fault = thrown.share();
+        return POLYPLUG_FAILED;
     } catch (const std::exception &error) {
         return threw(error.what());
     } catch (...) {
@@ -601,6 +592,9 @@ inline int32_t provided(void *user, const PolyplugContract *contract, uint32_t n
 
 inline void destroy(void *user) noexcept { delete static_cast<Provider *>(user); }
 }  // namespace detail
+
+class Following;
+template <class H> class Holding;
 
 // Where plugins are loaded and found.
 class Runtime {
@@ -628,6 +622,15 @@ public:
     Instance create(std::string_view id, uint32_t major, std::optional<std::string_view> plugin = std::nullopt) const {
         return made<Instance>(polyplug_runtime_create, contract(id, major), plugin);
     }
+    // The names of the plugins that offer a contract, in load order.
+    std::vector<std::string> providers(const Contract &contract) const {
+        PolyplugError *error = nullptr;
+        detail::Handle<PolyplugList> list(polyplug_runtime_providers(get(), contract.get(), &error));
+        detail::check(error);
+        std::vector<std::string> names;
+        for (size_t at = 0; at < list->count; at++) names.emplace_back(view(list->items[at]));
+        return names;
+    }
     // Provides a contract that something loaded describes.
     Module provide(const Contract &contract, Provider provider, std::string_view name = "host") const {
         auto owned = std::make_unique<Provider>(std::move(provider));
@@ -639,6 +642,14 @@ public:
         (void)owned.release();
         return Module(module);
     }
+    // The same for a contract that the host is compiled with; see `polyplug_typed.hpp`.
+    template <class C> typename Described<C>::template Remote<Following> get(std::optional<std::string_view> plugin = std::nullopt) const;
+    template <class C>
+    typename Described<C>::template Remote<Holding<PolyplugInstance>> create(std::optional<std::string_view> plugin = std::nullopt) const;
+    // Provides a contract with an object of any class that has its methods. No module need describe it.
+    template <class C, class T> Module provide(std::unique_ptr<T> value, std::string_view name = "host") const;
+    template <class C> static Contract described();
+
     // Configures a plugin, before it is loaded or reloaded, with JSON text.
     void configure(std::string_view plugin, std::string_view json) const {
         PolyplugError *error = nullptr;
@@ -659,5 +670,7 @@ private:
 };
 
 }  // namespace polyplug
+
+#include "polyplug_typed.hpp"
 
 #endif  // POLYPLUG_HPP

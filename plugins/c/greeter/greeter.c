@@ -44,7 +44,7 @@ static void *construct(PolyplugReceiver *receiver, const PolyplugContextRecord *
 
 static void destroy(PolyplugReceiver *receiver) {
     Greeter *greeter = receiver->state;
-    polyplug_release(greeter->greeting);
+    polyplug_give_back(greeter->greeting);
     free(greeter);
 }
 

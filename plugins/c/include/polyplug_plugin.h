@@ -40,8 +40,13 @@ extern "C" {
 #define POLYPLUG_EXTERN_C
 #endif
 
-/// The services of the core. Defined by `POLYPLUG_MODULE`, set by `polyplug_init`.
+/// The services of the core. Defined by `POLYPLUG_MODULE`, set by `polyplug_init`; in a host, which includes `polyplug_host.h` before, those
+/// of libpolyplug.
+#ifdef POLYPLUG_HOST_H
+#define polyplug_host (polyplug_services())
+#else
 extern POLYPLUG_LOCAL const PolyplugHost *polyplug_host;
+#endif
 
 /// A literal as a slice that is a constant.
 #define POLYPLUG_TEXT(literal) { (const uint8_t *)(literal), sizeof(literal) - 1 }
@@ -97,7 +102,7 @@ POLYPLUG_PRINTF(1, 2) static inline PolyplugBuffer polyplug_stringf(const char *
 }
 
 /// Gives a buffer back that the other side handed over. What its elements own must have been given back before.
-static inline void polyplug_release(PolyplugBuffer buffer) {
+static inline void polyplug_give_back(PolyplugBuffer buffer) {
     if (buffer.release) buffer.release(buffer.ptr, buffer.capacity);
 }
 
@@ -111,8 +116,9 @@ static inline PolyplugSlice polyplug_lend(PolyplugBuffer buffer) {
 
 // Faults.
 
-/// Stores a fault of a kind with a message, unless there is one already.
-static inline void polyplug_fault(PolyplugReceiver *receiver, uint32_t kind, const char *message, size_t len) {
+/// Stores a fault of a kind with a message, unless there is one already; `file` may be empty, and `line` 0.
+static inline void polyplug_fault_at(
+    PolyplugReceiver *receiver, uint32_t kind, const char *message, size_t len, const char *file, uint32_t line) {
     if (receiver->fault) return;
     PolyplugFaultParts parts;
     memset(&parts, 0, sizeof parts);
@@ -120,18 +126,30 @@ static inline void polyplug_fault(PolyplugReceiver *receiver, uint32_t kind, con
     parts.kind = kind;
     parts.message.ptr = (const uint8_t *)message;
     parts.message.len = len;
+    parts.file.ptr = (const uint8_t *)file;
+    parts.file.len = strlen(file);
+    parts.line = line;
     receiver->fault = polyplug_host->fault_new(&parts);
 }
 
+/// Stores a fault of a kind with a message, unless there is one already.
+static inline void polyplug_fault(PolyplugReceiver *receiver, uint32_t kind, const char *message, size_t len) {
+    polyplug_fault_at(receiver, kind, message, len, "", 0);
+}
+
 /// Says that the call has no value, and why, as by `printf`. Then return: nothing that the function writes counts any more.
-POLYPLUG_PRINTF(2, 3) static inline void polyplug_throw(PolyplugReceiver *receiver, const char *format, ...) {
+#define polyplug_throw(receiver, ...) polyplug_throw_at(receiver, __FILE__, __LINE__, __VA_ARGS__)
+
+/// What `polyplug_throw` does, with the place.
+POLYPLUG_PRINTF(4, 5) static inline void polyplug_throw_at(
+    PolyplugReceiver *receiver, const char *file, uint32_t line, const char *format, ...) {
     char message[1024];
     va_list values;
     va_start(values, format);
     int len = vsnprintf(message, sizeof message, format, values);
     va_end(values);
     size_t used = len < 0 ? 0 : (size_t)len < sizeof message ? (size_t)len : sizeof message - 1;
-    polyplug_fault(receiver, POLYPLUG_FAULT_KIND_THREW, message, used);
+    polyplug_fault_at(receiver, POLYPLUG_FAULT_KIND_THREW, message, used, file, line);
 }
 
 /// What `invoke` answers to a number without a method.
@@ -182,7 +200,16 @@ static inline void polyplug_refuse(PolyplugBuffer *error, const char *message) {
 
 // The context of a plugin.
 
-/// What the plugin was configured with, as JSON text; `null` when with nothing. Give it back with `polyplug_release`. Answers NULL, or
+#ifdef __cplusplus
+}  // extern "C"
+#endif
+#include "polyplug_log.h"
+#include "polyplug_values.h"
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// What the plugin was configured with, as JSON text; `null` when with nothing. Give it back with `polyplug_give_back`. Answers NULL, or
 /// a fault.
 static inline PolyplugFaultRecord *polyplug_config(const PolyplugContextRecord *context, PolyplugBuffer *json) {
     return context->table->config(context, json);
@@ -210,6 +237,8 @@ static inline PolyplugReceiver polyplug_receiver(void *state) {
     receiver.call = NULL;
     return receiver;
 }
+
+#ifndef POLYPLUG_HOST_H
 
 // The entry point.
 
@@ -271,6 +300,8 @@ static inline int32_t polyplug_register(const PolyplugHost *host, PolyplugRegist
         static const PolyplugOffer *list[sizeof offered / sizeof offered[0]]; \
         return polyplug_register(host, registration, flags, offered, list, sizeof offered / sizeof offered[0]); \
     }
+
+#endif  // POLYPLUG_HOST_H
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -1,6 +1,7 @@
 // The greeter of the quick start, in C++. Its contract's header is written by
 //   cargo polyplug headers --language cpp <the library of greeter-api>
 #include "demo_greeter.hpp"
+#include "polyplug_plugin.hpp"
 
 namespace {
 

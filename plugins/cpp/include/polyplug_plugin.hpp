@@ -1,129 +1,14 @@
-// What a plugin in C++17 needs: a class becomes a plugin, exceptions become faults, strings go in as `std::string_view` and out as
-// `std::string`.
+// What a plugin in C++17 needs: a class becomes a plugin, exceptions become faults, values are those of the standard library and the structs
+// of the contract's header.
 //
 // Build plugins with `-fvisibility=hidden -fno-gnu-unique`: symbols that are unique in the process would keep a library mapped and
 // share its statics with the next version.
 #ifndef POLYPLUG_PLUGIN_HPP
 #define POLYPLUG_PLUGIN_HPP
 
-#include <algorithm>
-#include <cstring>
-#include <exception>
-#include <memory>
-#include <stdexcept>
-#include <string>
-#include <string_view>
-#include <type_traits>
-#include <utility>
-#include <vector>
-
-#if defined(__GLIBCXX__)
-#include <cxxabi.h>
-#endif
-
-#include "polyplug_plugin.h"
+#include "polyplug_calls.hpp"
 
 namespace polyplug {
-
-/// A run of values that is lent.
-template <class T> class Span {
-public:
-    Span(T *first, size_t size) : first_(first), size_(size) {}
-    T *begin() const { return first_; }
-    T *end() const { return first_ + size_; }
-    T *data() const { return first_; }
-    size_t size() const { return size_; }
-    bool empty() const { return size_ == 0; }
-    T &operator[](size_t at) const { return first_[at]; }
-
-private:
-    T *first_;
-    size_t size_;
-};
-
-inline std::string_view text(const uint8_t *ptr, size_t len) {
-    return len ? std::string_view(reinterpret_cast<const char *>(ptr), len) : std::string_view();
-}
-inline std::string_view text(const PolyplugSlice &slice) { return text(slice.ptr, slice.len); }
-
-/// What a slice lends, as values of a type.
-template <class T> Span<T> span(const PolyplugSlice &slice) {
-    return { static_cast<T *>(static_cast<const void *>(slice.ptr)), slice.len };
-}
-
-/// What a call yielded instead of a value. Thrown by calls of other contracts; thrown on, it stays what it is.
-class Fault : public std::exception {
-public:
-    /// Takes the fault over.
-    explicit Fault(PolyplugFaultRecord *record) : record_(record), what_(text(record->message)) {}
-    Fault(const Fault &other) : std::exception(other), record_(other.record_), what_(other.what_) { record_->table->retain(record_); }
-    Fault &operator=(const Fault &) = delete;
-    ~Fault() override { record_->table->release(record_); }
-    const char *what() const noexcept override { return what_.c_str(); }
-    uint32_t kind() const { return record_->kind; }
-    std::string_view plugin() const { return text(record_->plugin); }
-
-    /// Another owner's.
-    PolyplugFaultRecord *share() const {
-        record_->table->retain(record_);
-        return record_;
-    }
-
-private:
-    PolyplugFaultRecord *record_;
-    std::string what_;
-};
-
-/// Throws a fault, if there is one.
-inline void check(PolyplugFaultRecord *fault) {
-    if (fault) throw Fault(fault);
-}
-
-// What is handed over.
-
-inline PolyplugBuffer owned(std::string_view value) { return polyplug_string(value.data(), value.size()); }
-inline PolyplugBuffer owned(const std::string &value) { return owned(std::string_view(value)); }
-inline PolyplugBuffer owned(const char *value) { return owned(std::string_view(value)); }
-
-/// A list. What its elements own goes with them.
-template <class T> PolyplugBuffer owned(const std::vector<T> &values) {
-    if constexpr (std::is_same_v<T, std::string>) {
-        std::vector<PolyplugBuffer> texts;
-        texts.reserve(values.size());
-        for (const std::string &value : values) texts.push_back(owned(value));
-        return owned(texts);
-    } else {
-        static_assert(std::is_trivially_copyable_v<T>, "the wire form of a type is wanted: a struct `..Owned` of the contract's header");
-        return polyplug_copy(values.data(), values.size(), sizeof(T));
-    }
-}
-
-/// A wire form is what it is.
-template <class T, class = std::enable_if_t<std::is_trivially_copyable_v<T> && !std::is_convertible_v<T, std::string_view>>>
-T owned(T value) {
-    return value;
-}
-
-/// Runs a function; what it throws becomes a fault of the call.
-template <class F> auto guarded(PolyplugReceiver *receiver, F function) -> decltype(function()) {
-    using R = decltype(function());
-    try {
-        return function();
-    } catch (const Fault &fault) {
-        if (!receiver->fault) receiver->fault = fault.share();
-    } catch (const std::exception &error) {
-        polyplug_fault(receiver, POLYPLUG_FAULT_KIND_THREW, error.what(), std::strlen(error.what()));
-#if defined(__GLIBCXX__)
-    } catch (abi::__forced_unwind &) {
-        // The thread is being cancelled: whoever catches that must pass it on.
-        throw;
-#endif
-    } catch (...) {
-        constexpr std::string_view message = "something was thrown that is no std::exception";
-        polyplug_fault(receiver, POLYPLUG_FAULT_KIND_THREW, message.data(), message.size());
-    }
-    return R();
-}
 
 /// Another provider of a contract: the host, or a peer.
 class Provider {
@@ -133,48 +18,26 @@ public:
     /// The plugin that provides.
     std::string_view plugin() const { return text(link_.plugin); }
 
-    /// Calls it: `function(functions, receiver)`, with the interface `I` of the contract that was asked for. It is held still meanwhile.
-    /// A fault is thrown. What is given back by `out` is yours: `polyplug_release`.
-    template <class I, class F> auto call(F function) const {
+    /// It is held still for a call.
+    class Inside {
+    public:
+        explicit Inside(const PolyplugHold *hold) : hold_(hold), face_{ hold->interface, hold->state, hold->plugin } {}
+        Inside(const Inside &) = delete;
+        ~Inside() { polyplug_let_go(hold_); }
+        const Face &face() const { return face_; }
+
+    private:
+        const PolyplugHold *hold_;
+        Face face_;
+    };
+    Inside enter(uint32_t) const {
         PolyplugFaultRecord *fault = nullptr;
         const PolyplugHold *hold = polyplug_host->pin(&link_, &fault);
         check(fault);
-        struct Held {
-            const PolyplugHold *hold;
-            ~Held() { polyplug_let_go(hold); }
-        } held{ hold };
-        PolyplugReceiver receiver = polyplug_receiver(hold->state);
-        const I &functions = *static_cast<const I *>(static_cast<const void *>(hold->interface));
-        if constexpr (std::is_void_v<decltype(function(functions, &receiver))>) {
-            function(functions, &receiver);
-            check(named(receiver.fault, hold));
-        } else {
-            auto value = function(functions, &receiver);
-            check(named(receiver.fault, hold));
-            return value;
-        }
+        return Inside(hold);
     }
 
 private:
-    /// A fault that says whose it is. In other languages than Rust the callee does not know.
-    static PolyplugFaultRecord *named(PolyplugFaultRecord *fault, const PolyplugHold *hold) {
-        if (!fault || fault->plugin.len) return fault;
-        PolyplugFaultParts parts{};
-        parts.size = sizeof parts;
-        parts.kind = fault->kind;
-        parts.message = fault->message;
-        parts.file = fault->file;
-        parts.line = fault->line;
-        parts.column = fault->column;
-        parts.trace = fault->trace;
-        parts.plugin = hold->plugin;
-        parts.contract = fault->contract.len ? fault->contract : hold->interface->contract->id;
-        parts.method = fault->method;
-        PolyplugFaultRecord *whole = polyplug_host->fault_new(&parts);
-        polyplug_forget(fault);
-        return whole;
-    }
-
     PolyplugLink link_;
 };
 
@@ -185,6 +48,9 @@ public:
     Context(const Context &other) : Context(other.record_) {}
     Context &operator=(const Context &) = delete;
     ~Context() { record_->table->release(record_); }
+
+    /// As C knows it. It lives as long as this.
+    const PolyplugContextRecord *record() const { return record_; }
 
     /// The name of the plugin.
     std::string_view plugin() const { return text(record_->plugin); }
@@ -201,44 +67,30 @@ public:
         PolyplugBuffer json{ nullptr, 0, 0, nullptr };
         check(polyplug_config(record_, &json));
         std::string copy(text(polyplug_lend(json)));
-        polyplug_release(json);
+        polyplug_give_back(json);
         return copy;
     }
 
-    /// The host's value of a host contract; throws when there is none.
-    Provider host(const PolyplugContractDescriptor *contract) const { return find(POLYPLUG_ASKED_HOST, contract, 0); }
+    /// Logs a line under the plugin's name, at one of `POLYPLUG_LOG_LEVEL_..`.
+    void log(uint32_t level, std::string_view line) const { polyplug_log(record_, level, line.data(), line.size()); }
 
-    /// Another plugin's offer of a contract, by its number in load order; throws when there is none.
-    Provider peer(const PolyplugContractDescriptor *contract, size_t number = 0) const {
-        return find(POLYPLUG_ASKED_PEER, contract, number);
+    /// Calls the host's value of a host contract, `context.host<demo_progress::Progress>()`; throws when there is none.
+    template <class C> typename Described<C>::template Remote<Provider> host() const { return find<C>(POLYPLUG_ASKED_HOST, 0); }
+
+    /// Calls another plugin's offer of a contract, by its number in load order; throws when there is none.
+    template <class C> typename Described<C>::template Remote<Provider> peer(size_t number = 0) const {
+        return find<C>(POLYPLUG_ASKED_PEER, number);
     }
 
 private:
-    Provider find(uint32_t asked, const PolyplugContractDescriptor *contract, size_t number) const {
+    template <class C> typename Described<C>::template Remote<Provider> find(uint32_t asked, size_t number) const {
         PolyplugLink link;
-        check(record_->table->find(record_, asked, contract, number, &link));
-        return Provider(link);
+        check(record_->table->find(record_, asked, Described<C>::contract(), number, &link));
+        return typename Described<C>::template Remote<Provider>(Provider(link));
     }
 
     const PolyplugContextRecord *record_;
 };
-
-/// An object with one owner, handed over: `polyplug::object<DemoLines>(std::make_unique<Lines>())`, where `DemoLines` is what the header
-/// of the object's contract makes implementations of. Several threads may own it in turn; it is called by several at once only when its
-/// contract is not exclusive.
-template <template <class> class Contract, class T> PolyplugObject object(std::unique_ptr<T> value) {
-    PolyplugObject object{};
-    object.interface = &Contract<T>::table.head;
-    object.state = value.release();
-    object.release = [](void *state) {
-        try {
-            delete static_cast<T *>(state);
-        } catch (...) {
-            // Nobody could be told: a destructor that throws has no caller.
-        }
-    };
-    return object;
-}
 
 /// How a class is made and destroyed. What its constructor throws is why the plugin is not made. It has a constructor that takes a
 /// `const Context &`, or nothing. To keep its state over a reload it has `std::string save() const` and a constructor that takes a
@@ -250,7 +102,8 @@ template <class T> struct State {
     static constexpr bool can_restore = std::is_constructible_v<T, const Context &, std::string_view>;
 
     static void save(PolyplugReceiver *receiver, PolyplugBuffer *out) {
-        if constexpr (can_save) guarded(receiver, [&] { *out = owned(static_cast<const T *>(receiver->state)->save()); });
+        if constexpr (can_save) guarded(receiver, [&] { const std::string saved = static_cast<const T *>(receiver->state)->save();
+            *out = polyplug_string(saved.data(), saved.size()); });
         else (void)receiver, (void)out;
     }
 
@@ -286,10 +139,15 @@ private:
     }
 };
 
-/// A plugin whose state is a `T`.
+/// The contracts of a list `requires_` or `wants` of a plugin's description.
+template <class... C> PolyplugContractDescriptorList contracts() {
+    static const PolyplugContractDescriptor *const list[] = { Described<C>::contract()... };
+    return { list, sizeof...(C) };
+}
+
+/// A plugin whose state is a `T`. What else it says of itself is written into the description: `license`, `requires_`.
 template <class T>
 PolyplugPluginDescriptor plugin(std::string_view name, std::string_view version, std::string_view description = {}) {
-    auto slice = [](std::string_view text) { return PolyplugSlice{ reinterpret_cast<const uint8_t *>(text.data()), text.size() }; };
     PolyplugPluginDescriptor plugin{};
     plugin.size = sizeof plugin;
     plugin.name = slice(name);

@@ -1,9 +1,14 @@
 // A stage of the example pipeline, in C++: makes dashes and dots of what is typed for them, outside of code. It shows how short a
 // stage is: the class is the plugin, and what it throws is a fault.
-#include "demo_progress.h"
+#include "demo_progress.hpp"
 #include "demo_stage.hpp"
+#include "polyplug_plugin.hpp"
 
 namespace {
+
+using demo_stage::Options;
+using demo_stage::Output;
+using demo_stage::StageError;
 
 class Typography {
 public:
@@ -12,7 +17,7 @@ public:
     uint32_t position() const { return 210; }
     std::string describe() const { return "text in, the same text with dashes and ellipses out"; }
 
-    DemoStageResultOutputStageErrorOwned run(polyplug::Span<const uint8_t> input, const DemoStageOptionsLent &options) const {
+    polyplug::Result<Output, StageError> run(polyplug::Span<const uint8_t> input, const Options &options) const {
         if (options.sabotage) throw std::runtime_error("sabotaged");
         const std::string_view text = polyplug::text(input.data(), input.size());
         std::string set;
@@ -34,15 +39,11 @@ public:
                 at++;
             }
         }
-        // Everything that can throw comes before the first buffer is handed over.
-        context_.host(demo_progress_contract()).call<DemoProgressInterface>([&](auto &progress, PolyplugReceiver *receiver) {
-            progress.report(receiver, text.size(), text.size());
-        });
-        const std::vector<DemoStageNoteOwned> notes = { { polyplug::owned("replaced"), polyplug::owned(std::to_string(replaced)) } };
-        DemoStageResultOutputStageErrorOwned result{};
-        result.as.ok.bytes = polyplug::owned(set);
-        result.as.ok.notes = polyplug::owned(notes);
-        return result;
+        context_.host<demo_progress::Progress>().report(text.size(), text.size());
+        Output output;
+        output.bytes.assign(set.begin(), set.end());
+        output.notes = { { "replaced", std::to_string(replaced) } };
+        return output;
     }
 
 private:

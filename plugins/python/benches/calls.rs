@@ -128,7 +128,7 @@ impl Floor {
 /// Nanoseconds a call, the median of many rounds.
 fn compare(name: &str, count: u32, mut floor: impl FnMut(u32), mut ours: impl FnMut(u32)) {
     let mut times = [Vec::new(), Vec::new()];
-    for _ in 0..41 {
+    for _ in 0..801 {
         for (round, times) in times.iter_mut().enumerate() {
             let start = Instant::now();
             for number in 0..count {
@@ -177,19 +177,19 @@ fn main() {
     println!("the lock held by the thread on both sides: a vectorcall alone is the floor");
     compare(
         "u32, u32 -> u32, pinned",
-        200_000,
+        5_000,
         |number| _ = black_box(floor.add(number, 1)),
         |number| _ = black_box(greeter.add(number, 1)),
     );
     compare(
         "u32, u32 -> u32, caller",
-        200_000,
+        5_000,
         |number| _ = black_box(floor.add(number, 1)),
         |number| _ = black_box(caller.add(number, 1)),
     );
     compare(
         "16 bytes -> text, pinned",
-        100_000,
+        2_500,
         |_| _ = black_box(floor.greet(text)),
         |_| _ = black_box(greeter.greet(text)),
     );
@@ -198,7 +198,7 @@ fn main() {
     let state = unsafe { (floor.save)() };
     compare(
         "u32, u32 -> u32, lock and vectorcall",
-        200_000,
+        5_000,
         // SAFETY: the state of this thread.
         |number| unsafe {
             (floor.restore)(state);
@@ -209,7 +209,7 @@ fn main() {
     );
     compare(
         "16 bytes -> text, lock and vectorcall",
-        100_000,
+        2_500,
         // SAFETY: the state of this thread.
         |_| unsafe {
             (floor.restore)(state);

@@ -36,6 +36,14 @@ unsafe impl Sync for MethodDefinition {}
 pub(crate) type Native =
     unsafe extern "C" fn(*mut PyObject, *const *mut PyObject, isize) -> *mut PyObject;
 
+/// What calls an object: the object, its arguments, how many with [`ROOM_BEFORE`], and names of arguments or nothing.
+pub(crate) type Vectorcall = unsafe extern "C" fn(
+    *mut PyObject,
+    *const *mut PyObject,
+    usize,
+    *mut PyObject,
+) -> *mut PyObject;
+
 /// `METH_FASTCALL`.
 pub(crate) const FAST_CALL: c_int = 0x80;
 
@@ -128,6 +136,7 @@ table! {
         fn PyErr_SetObject(Object, Object);
         fn PyException_SetTraceback(Object, Object) -> c_int;
         fn PyObject_Vectorcall(Object, *const Object, usize, Object) -> Object;
+        fn PyVectorcall_Function(Object) -> Option<Vectorcall>;
         fn PyObject_GetAttrString(Object, Text) -> Object;
         fn PyObject_GetAttr(Object, Object) -> Object;
         fn PyObject_GetIter(Object) -> Object;
@@ -189,6 +198,8 @@ table! {
         bytes_type = "PyBytes_Type";
         byte_array_type = "PyByteArray_Type";
         memory_view_type = "PyMemoryView_Type";
+        method_type = "PyMethod_Type";
+        function_type = "PyFunction_Type";
         list_type = "PyList_Type";
         tuple_type = "PyTuple_Type";
         dict_type = "PyDict_Type";

@@ -11,7 +11,8 @@ use polyplug::guest::{ContractView, Field, Method, Remote, Type};
 use polyplug::{Fault, Passing, TypeKind};
 
 use crate::file::{File, face};
-use crate::python::{Answer, Entered, Object, outside};
+use crate::interpreter::{Entered, outside};
+use crate::python::{Answer, Object};
 
 /// What is known of a file's types.
 #[derive(Default)]

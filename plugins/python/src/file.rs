@@ -9,8 +9,9 @@ use polyplug::guest::{Contract, Remote};
 use polyplug::{Context, Fault, Source};
 
 use crate::classes::Classes;
+use crate::interpreter::Entered;
 use crate::natives::{self, ContextHandle, FaultHandle, FileHandle, RemoteHandle};
-use crate::python::{Answer, Entered, Held, Object, Raised};
+use crate::python::{Answer, Held, Object, Raised};
 use crate::short_name;
 
 /// The functions and classes of `face.py` that the loader uses.
@@ -270,7 +271,7 @@ impl Drop for File {
     /// Where Python is entered: it lies in a [`Held`].
     fn drop(&mut self) {
         // Nobody calls it any more; what is still reachable from elsewhere stays.
-        let _ = crate::python::with(|py| {
+        let _ = crate::interpreter::with(|py| {
             if let Some(opened) = self.opened.take() {
                 let closed = py
                     .get(&opened, c"close")

@@ -10,7 +10,8 @@ use crate::api::api;
 use crate::classes::is_changing;
 use crate::file::{File, face};
 use crate::hot::{self, Outcome, Plan};
-use crate::python::{Answer, Entered, Held, Object, Raised, enter, start};
+use crate::interpreter::{Entered, enter, start};
+use crate::python::{Answer, Bound, Held, Object, Raised};
 use crate::values::Values;
 
 /// An opened file.
@@ -288,8 +289,8 @@ impl PythonGuest {
                 let Some(method) = method else {
                     return Ok(None);
                 };
-                let bound = py.find(&object, &py.text(&method.name)?)?;
-                Ok(bound)
+                let found = py.find(&object, &py.text(&method.name)?)?;
+                found.map(|method| py.bound(method)).transpose()
             });
             methods.push(bound.collect::<Answer<Vec<_>>>()?);
         }
@@ -301,7 +302,7 @@ impl PythonGuest {
 struct State {
     object: Object,
     /// Its bound methods, by contract and number.
-    methods: Vec<Vec<Option<Object>>>,
+    methods: Vec<Vec<Option<Bound>>>,
 }
 
 /// A plugin that was constructed.
@@ -342,7 +343,7 @@ impl Implementation for PythonPlugin {
                 Outcome::Failed(raised) => Err(file.fault(&py, raised)),
             };
         }
-        answer(&py, file, bound, call)
+        answer(&py, file, &bound.function, bound.receiver.as_ref(), call)
     }
 
     fn save(&self) -> Result<Vec<u8>, Fault> {
@@ -358,11 +359,12 @@ impl Implementation for PythonPlugin {
     }
 }
 
-/// Answers a call with something that can be called.
+/// Answers a call with something that can be called, given the receiver if there is one.
 pub(crate) fn answer(
     py: &Entered,
     file: &File,
     function: &Object,
+    receiver: Option<&Object>,
     call: &mut Call<'_>,
 ) -> Result<(), Fault> {
     let mut values = Values { py, file };
@@ -378,7 +380,7 @@ pub(crate) fn answer(
             changed.push(value.clone());
         }
     }
-    let returned = py.call(function, &arguments);
+    let returned = py.call_with(function, receiver, &arguments);
     // Nothing that was lent is kept by us beyond the call.
     drop(arguments);
     let returned = match returned {

@@ -13,7 +13,8 @@ use polyplug::{Data as _, Passing, TypeKind};
 use polyplug_abi::{Buffer, Slice};
 
 use crate::api::{Api, PyObject, ROOM_BEFORE, api};
-use crate::python::{Entered, Object, Raised};
+use crate::interpreter::Entered;
+use crate::python::{Bound, Object, Raised};
 
 /// How many arguments the short way takes.
 const MOST: usize = 8;
@@ -105,26 +106,36 @@ impl Plan {
     }
 }
 
-/// Calls a bound method.
-pub(crate) fn call(py: &Entered, plan: &Plan, bound: &Object, call: &mut Call<'_>) -> Outcome {
+/// Calls a method.
+pub(crate) fn call(py: &Entered, plan: &Plan, bound: &Bound, call: &mut Call<'_>) -> Outcome {
     let api = api();
     let frame = call.frame().cast::<u8>();
-    let mut given = [ptr::null_mut::<PyObject>(); MOST + 1];
-    let count = plan.arguments.len();
+    // A place before the arguments, which Python may use, the receiver if there is one, the arguments.
+    let mut given = [ptr::null_mut::<PyObject>(); MOST + 2];
+    let mut count = 1;
+    if let Some(receiver) = &bound.receiver {
+        given[1] = receiver.as_ptr();
+        count = 2;
+    }
+    let first = count;
+    let mut whole = true;
     // SAFETY: entered; the frame is that of the method for which the plan was made (H1), and so is the place for the result.
     unsafe {
-        for (place, &(kind, offset)) in given[1..].iter_mut().zip(&*plan.arguments) {
-            *place = argument(api, kind, frame.add(offset));
+        for &(kind, offset) in &*plan.arguments {
+            let made = argument(api, kind, frame.add(offset));
+            given[count] = made;
+            count += 1;
+            whole &= !made.is_null();
         }
-        let whole = given[1..=count].iter().all(|argument| !argument.is_null());
         let returned = if whole {
             let arguments = given.as_mut_ptr().add(1);
-            let flags = count | ROOM_BEFORE;
-            (api.PyObject_Vectorcall)(bound.as_ptr(), arguments, flags, ptr::null_mut())
+            let flags = (count - 1) | ROOM_BEFORE;
+            let function = bound.function.as_ptr();
+            (bound.way)(function, arguments, flags, ptr::null_mut())
         } else {
             ptr::null_mut()
         };
-        for &argument in &given[1..=count] {
+        for &argument in &given[first..count] {
             drop(Object::of(argument));
         }
         let Some(returned) = Object::of(returned) else {

@@ -14,10 +14,14 @@ use polyplug::{Loader, Opened, Source};
 #[expect(unsafe_code, reason = "the C interface of Python")]
 mod api;
 mod classes;
+#[expect(unsafe_code, reason = "calls through the C interface of Python")]
+mod convert;
 mod file;
 mod guest;
 #[expect(unsafe_code, reason = "calls through the C interface of Python")]
 mod hot;
+#[expect(unsafe_code, reason = "calls through the C interface of Python")]
+mod interpreter;
 #[expect(unsafe_code, reason = "opens the library of Python")]
 mod library;
 #[expect(unsafe_code, reason = "is called through the C interface of Python")]

@@ -11,7 +11,8 @@ use polyplug::{Context, Fault};
 
 use crate::api::{FAST_CALL, MethodDefinition, PyObject};
 use crate::file::{File, raised};
-use crate::python::{Answer, Entered, Held, Kept, Object, Raised, outside};
+use crate::interpreter::{Entered, outside};
+use crate::python::{Answer, Held, Kept, Object, Raised};
 use crate::values::Values;
 
 /// A file, in Python: it does not keep it open.

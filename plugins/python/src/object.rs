@@ -7,7 +7,8 @@ use polyplug::guest::{Call, Implementation};
 
 use crate::file::File;
 use crate::guest::answer;
-use crate::python::{Held, Object, enter};
+use crate::interpreter::enter;
+use crate::python::{Held, Object};
 use crate::values::identifier;
 
 /// Something that can be called as a closure, or anything with methods as an object.
@@ -22,12 +23,12 @@ impl Implementation for PythonObject {
         let py = enter()?;
         let (object, file) = (self.object.value(&py), self.file.value(&py));
         if call.contract().id().is_empty() {
-            return answer(&py, file, object, call);
+            return answer(&py, file, object, None, call);
         }
         let name = identifier(call.method().name());
         let found = py.text(&name).and_then(|name| py.find(object, &name));
         match found.map_err(|raised| file.fault(&py, raised))? {
-            Some(function) => answer(&py, file, &function, call),
+            Some(function) => answer(&py, file, &function, None, call),
             None => Err(file.thrown(&format!(
                 "the object has no method `{name}` of contract `{}`; default bodies are not there for objects made in Python",
                 call.contract().id()

@@ -11,9 +11,10 @@ use polyplug::guest::{ContractView, Handed, Language, Remote, Type, Unfit, Varia
 use crate::api::api;
 use crate::classes::{Made, Record, Variants, width};
 use crate::file::{Face, File, exception, face};
+use crate::interpreter::{Entered, outside};
 use crate::natives::RemoteHandle;
 use crate::object::PythonObject;
-use crate::python::{Answer, Entered, Held, Object, Raised, outside};
+use crate::python::{Answer, Held, Object, Raised};
 
 /// The language of a file whose interpreter was entered.
 pub(crate) struct Values<'v> {

@@ -37,6 +37,7 @@ use super::model::{Catalog, MethodModel};
 use super::module::Module;
 use super::registry::{Found, similar};
 use super::runtime::{Runtime, RuntimeInner};
+use super::state::Destroy;
 use super::types::TypeInfo;
 use crate::error::{Error, Result};
 use crate::fault::Fault;
@@ -44,7 +45,10 @@ use crate::handles::{self, HoldCount};
 use crate::{call, check, image, panics};
 
 mod owners;
+mod typed;
 mod wire;
+
+pub use self::typed::{DynamicEntered, services};
 
 /// A contract, ready to be called by descriptor. Cheap to clone.
 #[derive(Clone)]
@@ -1038,7 +1042,15 @@ impl Runtime {
         };
         // SAFETY: Z3: the state keeps the interface's image; a bridged interface works on a `Guest`, with which it starts;
         // any thread may use it, as `DynamicProvider` says.
-        unsafe { self.provide_raw(name, &contract.0.shape, interface, state, free) }
+        unsafe {
+            self.provide_raw(
+                name,
+                &contract.0.shape,
+                interface,
+                state,
+                Destroy::ByHost(free),
+            )
+        }
     }
 
     /// An object of the contract that answers by descriptor, with one owner: to be passed where a contract's object or a

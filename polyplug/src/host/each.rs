@@ -49,7 +49,7 @@ impl ProvidedParts {
         (cell, stamp): (&'static CellCore, u64),
         interface: Option<*const InterfaceHeader>,
         state: *mut (),
-        free: unsafe fn(*mut ()),
+        destroy: Destroy,
     ) -> Arc<GenerationCore> {
         let offer =
             interface.map(|interface| OfferCell::new(self.shape.contract, interface, Vec::new()));
@@ -57,7 +57,7 @@ impl ProvidedParts {
             self.info.clone(),
             self.name,
             state,
-            Destroy::ByHost(free),
+            destroy,
             None,
             offer.into_iter().collect(),
         );
@@ -216,7 +216,9 @@ impl Each {
         let made = made.map(|state| {
             let place = CellCore::take();
             let interface = Some((self.interface)());
-            let value = self.parts.generation(place, interface, state, self.free);
+            let value = self
+                .parts
+                .generation(place, interface, state, Destroy::ByHost(self.free));
             value.cell.swap(Some(Arc::clone(&value)));
             value
         });

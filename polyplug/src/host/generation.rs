@@ -127,7 +127,7 @@ impl PluginCell {
         match self.destroy {
             // SAFETY: G3: read at load, of an image that is mapped.
             Destroy::ByPlugin(descriptor) => Some(unsafe { &*descriptor }),
-            Destroy::ByHost(_) => None,
+            Destroy::ByHost(_) | Destroy::ByForeign(_) => None,
         }
     }
 }

@@ -28,6 +28,7 @@ use super::load;
 use super::module::{Module, ModuleCore, ModuleState};
 use super::options::{LoadCandidate, LoadOptions, Mismatch, Settings, Verifier};
 use super::registry::{Found, Registry, Reserved, similar};
+use super::state::Destroy;
 use super::{domain, lifecycle, reaper};
 use crate::context::name_of;
 use crate::contract::{Contract, ProviderForEach, ProviderOf, SharedContract};
@@ -508,7 +509,12 @@ impl Runtime {
     ) -> Result<Module> {
         let state = Box::into_raw(Box::new(value)).cast();
         let place = CellCore::take();
-        let generation = parts.generation(place, Some(T::interface()), state, free::<T>);
+        let generation = parts.generation(
+            place,
+            Some(T::interface()),
+            state,
+            Destroy::ByHost(free::<T>),
+        );
         let module = provided_module(place, parts, true);
         reservation.publish(&module, generation);
         self.provided_as(module, &parts.source)
@@ -518,14 +524,14 @@ impl Runtime {
     ///
     /// # Safety
     /// 1. `interface` is one of the shape's contract, in its order of methods, and lives as long as the state; the state, which
-    ///    is made when nothing can fail any more, belongs to it; any thread may use it, and `free` ends it.
+    ///    is made when nothing can fail any more, belongs to it; any thread may use it, and `destroy` ends it.
     pub(crate) unsafe fn provide_raw(
         &self,
         name: &str,
         shape: &Shape,
         interface: *const InterfaceHeader,
         state: impl FnOnce() -> *mut (),
-        free: unsafe fn(*mut ()),
+        destroy: Destroy,
     ) -> Result<Module> {
         let source = source_of(name);
         let contract = ContractInfo::new(&shape.catalog, shape.contract).to_string();
@@ -534,7 +540,7 @@ impl Runtime {
         reservation.provided(name, &contract, &source)?;
         let parts = parts_of(name, source, Arc::new(shape.clone()));
         let place = CellCore::take();
-        let generation = parts.generation(place, Some(interface), state(), free);
+        let generation = parts.generation(place, Some(interface), state(), destroy);
         let module = provided_module(place, &parts, true);
         reservation.publish(&module, generation);
         self.provided_as(module, &parts.source)
@@ -609,7 +615,7 @@ impl Runtime {
         module.state().each = Some(Arc::downgrade(&each));
         // The closure is dropped as other states are.
         let state = Box::into_raw(Box::new(each)).cast();
-        let generation = parts.generation(place, None, state, free::<Arc<Each>>);
+        let generation = parts.generation(place, None, state, Destroy::ByHost(free::<Arc<Each>>));
         reservation.publish_each(&module, generation, &parts.shape);
         self.provided_as(module, &parts.source)
     }

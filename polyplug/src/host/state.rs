@@ -1,5 +1,6 @@
 //! States of plugins: how they are made, saved, restored and destroyed. Every call into a plugin here is contained.
 
+use core::ffi::c_void;
 use core::fmt;
 
 use polyplug_abi::{Buffer, PluginDescriptor, Receiver};
@@ -17,6 +18,8 @@ pub(crate) enum Destroy {
     ByPlugin(*const PluginDescriptor),
     /// By the host, which provided the value.
     ByHost(unsafe fn(*mut ())),
+    /// By a function in another language of the host, if it wants to know.
+    ByForeign(Option<unsafe extern "C" fn(*mut c_void)>),
 }
 
 /// Makes a state.
@@ -205,6 +208,12 @@ pub(crate) unsafe fn destroy(how: Destroy, state: *mut (), plugin: &str) {
                 // SAFETY: a fault that is stored comes with one count.
                 let fault = unsafe { Fault::from_raw(receiver.fault) }.called(plugin, "", "");
                 report_line(&format!("polyplug: a destructor panicked in {fault}"));
+            }
+        }
+        Destroy::ByForeign(function) => {
+            if let Some(function) = function {
+                // SAFETY: clause 1. It does not unwind.
+                unsafe { function(state.cast()) };
             }
         }
         Destroy::ByHost(function) => {

@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use crate::cargo::Workspace;
 use crate::lua;
+use crate::native::{self, Native};
 use crate::python;
 
 /// What all the pairs have in common.
@@ -63,6 +64,18 @@ pub(crate) const LANGUAGES: &[Language] = &[
         host: Some(rust_host),
     },
     Language {
+        name: "c",
+        shown: "C",
+        guest: Some(|workspace, common| native_guest(workspace, common, Native::C)),
+        host: Some(|workspace| native_host(workspace, Native::C)),
+    },
+    Language {
+        name: "cpp",
+        shown: "C++",
+        guest: Some(|workspace, common| native_guest(workspace, common, Native::Cpp)),
+        host: Some(|workspace| native_host(workspace, Native::Cpp)),
+    },
+    Language {
         name: "lua",
         shown: "Lua",
         guest: Some(lua_guest),
@@ -71,7 +84,7 @@ pub(crate) const LANGUAGES: &[Language] = &[
     Language {
         name: "python",
         shown: "Python",
-        guest: None,
+        guest: Some(python_guest),
         host: Some(python_host),
     },
 ];
@@ -97,12 +110,41 @@ fn rust_host(workspace: &Workspace) -> Result<Program> {
     })
 }
 
+fn native_guest(workspace: &Workspace, common: &Common, native: Native) -> Result<GuestFiles> {
+    let file = native::guest(workspace, &common.contracts, native)?;
+    Ok(GuestFiles { file, loader: None })
+}
+
+fn native_host(workspace: &Workspace, native: Native) -> Result<Program> {
+    Ok(Program {
+        program: native::runner(workspace, native)?,
+        arguments: Vec::new(),
+        variables: Vec::new(),
+    })
+}
+
 fn lua_guest(workspace: &Workspace, _: &Common) -> Result<GuestFiles> {
-    let loader = workspace.build_cdylib("polyplug-lua", |build| build.args(["--quiet"]))?;
+    script(
+        workspace,
+        "polyplug-lua",
+        "plugins/lua/conformance/conformance.lua",
+    )
+}
+
+fn python_guest(workspace: &Workspace, _: &Common) -> Result<GuestFiles> {
+    python::interpreter()?;
+    script(
+        workspace,
+        "polyplug-python",
+        "plugins/python/conformance/conformance.py",
+    )
+}
+
+/// A guest of one file, with the loader that opens it.
+fn script(workspace: &Workspace, loader: &str, file: &str) -> Result<GuestFiles> {
+    let loader = workspace.build_cdylib(loader, |build| build.args(["--quiet"]))?;
     Ok(GuestFiles {
-        file: workspace
-            .root
-            .join("plugins/lua/conformance/conformance.lua"),
+        file: workspace.root.join(file),
         loader: Some(loader),
     })
 }

@@ -81,6 +81,7 @@ static void with_runtime(const void *wrong, const PolyplugRuntime *right, const 
         CHECK(polyplug_runtime_get(runtime, no_contract, NULL, 0, &error) == NULL); refused(error);
         CHECK(polyplug_runtime_create(runtime, no_contract, NULL, 0, &error) == NULL); refused(error);
         CHECK(polyplug_runtime_provide(runtime, no_contract, NULL, 0, answer, NULL, never, &error) == NULL); refused(error);
+        CHECK(polyplug_runtime_provide_interface(runtime, NULL, NULL, 0, NULL, never, &error) == NULL); refused(error);
         CHECK(polyplug_runtime_object(runtime, no_contract, answer, NULL, never, &object, &error) == POLYPLUG_FAILED);
         refused(error);
         CHECK(polyplug_home_provide(home, runtime, no_contract, NULL, 0, 1, &error) == NULL); refused(error);
@@ -107,6 +108,10 @@ static void with_others(const void *wrong) {
     CHECK(polyplug_module_unload_cascade(wrong, &error) == NULL); refused(error);
     CHECK(polyplug_caller_pin(wrong, &error) == NULL); refused(error);
     CHECK(polyplug_pinned_face(wrong, &interface, &state, &error) == POLYPLUG_FAILED); refused(error);
+    CHECK(polyplug_instance_face(wrong, &interface, &state, &error) == POLYPLUG_FAILED); refused(error);
+    PolyplugEntered entered = {0};
+    CHECK(polyplug_caller_enter(wrong, &entered, &fault) == POLYPLUG_FAILED); faulted(fault);
+    CHECK(polyplug_leave(&entered) == POLYPLUG_FAILED);
     CHECK(polyplug_plugin(wrong, &name, &error) == POLYPLUG_FAILED); refused(error);
     CHECK(polyplug_is_current(wrong, &yes, &error) == POLYPLUG_FAILED); refused(error);
     CHECK(polyplug_instance_migrate(wrong, &error) == POLYPLUG_FAILED); refused(error);
@@ -146,6 +151,8 @@ int main(void) {
     with_others(runtime);
     with_others(bytes);
 
+    CHECK(polyplug_contract_described(NULL, &error) == NULL); refused(error);
+    CHECK(polyplug_services() != NULL && polyplug_leave(NULL) == POLYPLUG_FAILED);
     CHECK(polyplug_release(NULL) == POLYPLUG_FAILED);
     CHECK(polyplug_release(bytes) == POLYPLUG_FAILED && bytes[0] == 1);
     CHECK(polyplug_value_release(NULL, bytes) == POLYPLUG_FAILED);
