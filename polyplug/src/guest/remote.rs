@@ -346,9 +346,10 @@ impl Remote {
         };
         // Of a provider in C there are no bridges for objects that it is given: those of what was asked for serve.
         let described = match &*self.0 {
-            // SAFETY: V1 of the views.
             Target::Link(_, asked) if contract.bridge.is_none() => {
-                unsafe { (*asked.descriptor()).methods.pointers() }
+                // SAFETY: V1 of the views.
+                let asked = unsafe { (*asked.descriptor()).methods.pointers() };
+                asked
                     .iter()
                     .find(|found| named(found))
                     .unwrap_or(&methods[index])
