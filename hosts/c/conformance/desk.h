@@ -6,7 +6,7 @@
 
 #define R PolyplugReceiver *receiver
 
-static PolyplugSlice slice_of(const void *ptr, size_t len) { return (PolyplugSlice){ ptr, len }; }
+static inline PolyplugSlice slice_of(const void *ptr, size_t len) { return (PolyplugSlice){ ptr, len }; }
 
 /// Hears, and keeps what it heard. The mark is 0 when it is gone.
 typedef struct {
@@ -17,27 +17,27 @@ typedef struct {
     atomic_int *alive;
 } Ears;
 
-static uint32_t ears_hear(R, const uint8_t *what, size_t len) {
+static inline uint32_t ears_hear(R, const uint8_t *what, size_t len) {
     Ears *ears = receiver->state;
     const uint32_t at = atomic_fetch_add(ears->count, 1);
     if (ears->heard && at < 16) ears->heard[at] = polyplug_copy(what, len, 1);
     return at;
 }
-static void ears_name(R, PolyplugBuffer *out) {
+static inline void ears_name(R, PolyplugBuffer *out) {
     const Ears *ears = receiver->state;
     *out = polyplug_copy(ears->name.ptr, ears->name.len, 1);
 }
 CONFORMANCE_LISTENER_INTERFACE(ears_interface, ears_hear, ears_name)
 
-static uint32_t deaf_hear(R, const uint8_t *what, size_t len) {
+static inline uint32_t deaf_hear(R, const uint8_t *what, size_t len) {
     (void)what, (void)len;
     polyplug_throw(receiver, "deaf \xf0\x9f\x8e\x88");
     return 0;
 }
 CONFORMANCE_LISTENER_INTERFACE(deaf_interface, deaf_hear, ears_name)
 
-static void ears_retain(void *state) { atomic_fetch_add(&((Ears *)state)->owners, 1); }
-static void ears_release(void *state) {
+static inline void ears_retain(void *state) { atomic_fetch_add(&((Ears *)state)->owners, 1); }
+static inline void ears_release(void *state) {
     Ears *ears = state;
     if (atomic_fetch_sub(&ears->owners, 1) != 1) return;
     if (ears->alive) atomic_store(ears->alive, 0);
@@ -51,7 +51,7 @@ typedef struct {
     atomic_int alive;
 } Sounds;
 /// A listener with one owner.
-static PolyplugObject ears_of(PolyplugSlice name, Sounds *sounds) {
+static inline PolyplugObject ears_of(PolyplugSlice name, Sounds *sounds) {
     static atomic_uint nobody;
     Ears *ears = (void *)polyplug_room(1, sizeof *ears);
     atomic_init(&ears->owners, 1);
@@ -67,12 +67,12 @@ static PolyplugObject ears_of(PolyplugSlice name, Sounds *sounds) {
     return (PolyplugObject){ &ears_interface.head, ears, ears_retain, ears_release };
 }
 /// The same, lent for a call.
-static PolyplugObject lent_of(PolyplugObject object) {
+static inline PolyplugObject lent_of(PolyplugObject object) {
     object.retain = NULL;
     object.release = NULL;
     return object;
 }
-static int heard(const Sounds *sounds, size_t count, const char *const *texts) {
+static inline int heard(const Sounds *sounds, size_t count, const char *const *texts) {
     if (atomic_load(&sounds->count) != count) return 0;
     for (size_t at = 0; at < count; at++) {
         if (!same_text(sounds->heard[at].ptr, sounds->heard[at].len, texts[at], strlen(texts[at]), 1)) return 0;
@@ -86,27 +86,27 @@ typedef struct {
     uint32_t count, read;
     atomic_int *alive;
 } Stream;
-static void stream_next(R, ConformanceLinesOptionStringOwned *out) {
+static inline void stream_next(R, ConformanceLinesOptionStringOwned *out) {
     Stream *stream = receiver->state;
     out->tag = stream->read < stream->count;
     if (!out->tag) return;
     const char *line = stream->lines[stream->read++];
     out->value = polyplug_string(line, strlen(line));
 }
-static void stream_rewind(R) { ((Stream *)receiver->state)->read = 0; }
-static uint32_t stream_read(R) { return ((Stream *)receiver->state)->read; }
-static uint32_t stream_skip(R, uint32_t count) {
+static inline void stream_rewind(R) { ((Stream *)receiver->state)->read = 0; }
+static inline uint32_t stream_read(R) { return ((Stream *)receiver->state)->read; }
+static inline uint32_t stream_skip(R, uint32_t count) {
     Stream *stream = receiver->state;
     const uint32_t left = stream->count - stream->read, skipped = count < left ? count : left;
     stream->read += skipped;
     return skipped;
 }
 CONFORMANCE_LINES_INTERFACE(stream_interface, stream_next, stream_rewind, stream_read, stream_skip)
-static void stream_release(void *state) { atomic_store(((Stream *)state)->alive, 0); }
+static inline void stream_release(void *state) { atomic_store(((Stream *)state)->alive, 0); }
 
 // The desk. Its state is the stage.
 
-static uint32_t desk_write(R, const uint8_t *line, size_t len) {
+static inline uint32_t desk_write(R, const uint8_t *line, size_t len) {
     Stage *stage = receiver->state;
     pthread_mutex_lock(&stage->mutex);
     const uint32_t at = atomic_load(&stage->line_count);
@@ -115,34 +115,34 @@ static uint32_t desk_write(R, const uint8_t *line, size_t len) {
     pthread_mutex_unlock(&stage->mutex);
     return at + 1;
 }
-static void desk_lookup(R, const uint8_t *key, size_t len, ConformanceDeskOptionStringOwned *out) {
+static inline void desk_lookup(R, const uint8_t *key, size_t len, ConformanceDeskOptionStringOwned *out) {
     (void)receiver;
     out->tag = len != 0;
     if (len) out->value = polyplug_stringf("%.*s?", (int)len, (const char *)key);
 }
-static void desk_settle(R, int64_t number, ConformanceDeskResultI64StringOwned *out) {
+static inline void desk_settle(R, int64_t number, ConformanceDeskResultI64StringOwned *out) {
     (void)receiver;
     out->tag = number < 0;
     if (number < 0) out->as.err = polyplug_stringf("too small: %lld", (long long)number);
     else out->as.ok = number * 2;
 }
-static void desk_fail(R, const uint8_t *message, size_t len) { polyplug_throw(receiver, "%.*s", (int)len, (const char *)message); }
-static void desk_everything(R, const ConformanceDeskEverythingLent *value, ConformanceDeskEverythingOwned *out) {
+static inline void desk_fail(R, const uint8_t *message, size_t len) { polyplug_throw(receiver, "%.*s", (int)len, (const char *)message); }
+static inline void desk_everything(R, const ConformanceDeskEverythingLent *value, ConformanceDeskEverythingOwned *out) {
     (void)receiver;
     polyplug_own(conformance_desk_contract()->methods.ptr[CONFORMANCE_DESK_METHOD_EVERYTHING]->result(), value, out);
 }
-static uint32_t desk_apply(R, const PolyplugObject *work, uint32_t value) {
+static inline uint32_t desk_apply(R, const PolyplugObject *work, uint32_t value) {
     const ConformanceDeskClosure0 *functions = (const void *)work->interface;
     PolyplugReceiver call = polyplug_receiver(work->state);
     const uint32_t answer = functions->call(&call, value);
     receiver->fault = call.fault;
     return answer;
 }
-static void desk_listener(R, const uint8_t *name, size_t len, PolyplugObject *out) {
+static inline void desk_listener(R, const uint8_t *name, size_t len, PolyplugObject *out) {
     (void)receiver;
     *out = ears_of(slice_of(name, len), NULL);
 }
-static uint32_t desk_keep(R, const PolyplugObject *listener) {
+static inline uint32_t desk_keep(R, const PolyplugObject *listener) {
     Stage *stage = receiver->state;
     const ConformanceListenerInterface *functions = (const void *)polyplug_functions(listener, conformance_listener_contract());
     PolyplugReceiver call = polyplug_receiver(listener->state);
@@ -153,7 +153,7 @@ static uint32_t desk_keep(R, const PolyplugObject *listener) {
     else polyplug_end(listener);
     return answer;
 }
-static uint32_t desk_again(R, uint32_t depth) {
+static inline uint32_t desk_again(R, uint32_t depth) {
     Stage *stage = receiver->state;
     const Called life = called_of(stage, conformance_life_contract());
     const ConformanceLifeFrame_enter frame = { .depth = depth };
@@ -167,7 +167,7 @@ CONFORMANCE_DESK_INTERFACE(desk_interface, desk_write, desk_lookup, desk_settle,
 // Stages.
 
 /// Everything but the desk, and so without the guest. What is wrong, or NULL.
-static const char *stage_begin(Stage *stage, const Files *files) {
+static inline const char *stage_begin(Stage *stage, const Files *files) {
     PolyplugError *error = NULL;
     memset(stage, 0, sizeof *stage);
     stage->files = *files;
@@ -185,7 +185,7 @@ static const char *stage_begin(Stage *stage, const Files *files) {
     return NULL;
 }
 /// All of it.
-static const char *stage_whole(Stage *stage, const Files *files) {
+static inline const char *stage_whole(Stage *stage, const Files *files) {
     const char *wrong = stage_begin(stage, files);
     if (wrong) return wrong;
     PolyplugError *error = NULL;
@@ -195,7 +195,7 @@ static const char *stage_whole(Stage *stage, const Files *files) {
     stage->module = polyplug_runtime_load(stage->runtime, TEXT(files->guest), &error);
     return stage->module ? NULL : erred(error);
 }
-static void stage_end(Stage *stage) {
+static inline void stage_end(Stage *stage) {
     for (size_t at = 0; at < atomic_load(&stage->kept_count) && at < 64; at++) polyplug_drop(&stage->kept[at]);
     for (size_t at = 0; at < CONTRACTS && stage->known[at].of; at++) {
         polyplug_release(stage->known[at].called.caller);

@@ -62,18 +62,18 @@ typedef struct {
 } Row;
 
 /// Says in the words of this thread what went wrong.
-static const char *said(const char *what, PolyplugSlice more) {
+static inline const char *said(const char *what, PolyplugSlice more) {
     static _Thread_local char words[400];
     snprintf(words, sizeof words, "%s%.*s", what, more.len < 300 ? (int)more.len : 300, (const char *)more.ptr);
     return words;
 }
-static const char *erred(PolyplugError *error) {
+static inline const char *erred(PolyplugError *error) {
     if (!error) return "failed without an error";
     const char *words = said("", error->text);
     polyplug_release(error);
     return words;
 }
-static const char *faulted(PolyplugFaultRecord *fault) {
+static inline const char *faulted(PolyplugFaultRecord *fault) {
     if (!fault) return "failed without a fault";
     const char *words = said("a fault: ", fault->message);
     polyplug_fault_release(fault);
@@ -83,7 +83,7 @@ static const char *faulted(PolyplugFaultRecord *fault) {
 #define TEXT(text) (const uint8_t *)(text), POLYPLUG_TERMINATED
 
 /// A caller of a contract of the guest. It is made once.
-static Called called_of(Stage *stage, const PolyplugContractDescriptor *contract) {
+static inline Called called_of(Stage *stage, const PolyplugContractDescriptor *contract) {
     pthread_mutex_lock(&stage->mutex);
     size_t at = 0;
     while (at < CONTRACTS && stage->known[at].of && stage->known[at].of != contract) at++;
@@ -102,41 +102,41 @@ static Called called_of(Stage *stage, const PolyplugContractDescriptor *contract
 
 // What the written cases use.
 
-static int expect(int holds, const char *what, const char **wrong) {
+static inline int expect(int holds, const char *what, const char **wrong) {
     if (!holds && !*wrong) *wrong = said("not as expected: ", (PolyplugSlice){ (const uint8_t *)what, strlen(what) });
     return holds;
 }
-static PolyplugSlice repeated(const void *part, size_t count, size_t size, size_t times) {
+static inline PolyplugSlice repeated(const void *part, size_t count, size_t size, size_t times) {
     uint8_t *all = polyplug_room(times, count * size);
     for (size_t time = 0; time < times; time++) memcpy(all + time * count * size, part, count * size);
     return (PolyplugSlice){ all, count * times };
 }
-static int same_text(const uint8_t *text, size_t len, const char *part, size_t part_len, size_t times) {
+static inline int same_text(const uint8_t *text, size_t len, const char *part, size_t part_len, size_t times) {
     if (len != part_len * times) return 0;
     for (size_t time = 0; time < times; time++) {
         if (part_len && memcmp(text + time * part_len, part, part_len)) return 0;
     }
     return 1;
 }
-static float float_of(uint32_t bits) {
+static inline float float_of(uint32_t bits) {
     float value;
     memcpy(&value, &bits, sizeof value);
     return value;
 }
-static double double_of(uint64_t bits) {
+static inline double double_of(uint64_t bits) {
     double value;
     memcpy(&value, &bits, sizeof value);
     return value;
 }
-static int same_float(float a, float b) { return (isnan(a) && isnan(b)) || !memcmp(&a, &b, sizeof a); }
-static int same_double(double a, double b) { return (isnan(a) && isnan(b)) || !memcmp(&a, &b, sizeof a); }
-static int has(PolyplugSlice text, const char *part, size_t len) {
+static inline int same_float(float a, float b) { return (isnan(a) && isnan(b)) || !memcmp(&a, &b, sizeof a); }
+static inline int same_double(double a, double b) { return (isnan(a) && isnan(b)) || !memcmp(&a, &b, sizeof a); }
+static inline int has(PolyplugSlice text, const char *part, size_t len) {
     for (size_t at = 0; at + len <= text.len; at++) {
         if (!len || !memcmp(text.ptr + at, part, len)) return 1;
     }
     return 0;
 }
-static PolyplugFaultRecord *fault_of(uint32_t kind, const char *message, size_t len) {
+static inline PolyplugFaultRecord *fault_of(uint32_t kind, const char *message, size_t len) {
     return polyplug_fault_new(kind, (const uint8_t *)message, len, NULL, 0);
 }
 
