@@ -393,7 +393,8 @@ impl Context {
         // SAFETY: V1 of the views.
         let link = unsafe { self.find_link(who, contract.descriptor(), number) }?;
         // SAFETY: H1: who follows it takes the interface for what its own head says.
-        Ok(Remote::link(unsafe { crate::Caller::from_link(link) }))
+        let caller = unsafe { crate::Caller::from_link(link) };
+        Ok(Remote::link(caller, contract.view().keep()))
     }
 }
 

@@ -168,6 +168,7 @@ impl<'w> Bench<'w> {
                 if native == Native::Cpp && cfg!(target_os = "linux") {
                     arguments.push("-fno-gnu-unique".into());
                 }
+                arguments.push("-lm".into());
             }
             Product::Host => {
                 let folder = library::built(self.workspace)?.join("lib");

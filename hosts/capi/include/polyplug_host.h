@@ -592,6 +592,14 @@ struct PolyplugSubscription *polyplug_home_subscribe(const struct PolyplugHome *
                                                      uint32_t key,
                                                      struct PolyplugError **error);
 
+/// Tells the listener of a home of everything that is logged up to that level, as `polyplug_log_subscribe` does: as events whose
+/// `code` is `error`, `warn`, `info`, `debug` or `trace`, `module` the plugin, and `text` the message. What cannot be told when it
+/// happens waits for `polyplug_home_settle`; of what is logged too much for that the rest is left out.
+struct PolyplugSubscription *polyplug_home_log(const struct PolyplugHome *home,
+                                               uint32_t level,
+                                               uint32_t key,
+                                               struct PolyplugError **error);
+
 /// Tells what waits of events, and writes the keys of values and subscriptions that nobody calls any more, at most `capacity` of
 /// them; answers how many. Each key is written once, and may be used again. On another thread than the home's it does nothing.
 ///

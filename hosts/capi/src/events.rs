@@ -47,6 +47,14 @@ pub(crate) struct Told {
 }
 
 impl Told {
+    pub(crate) fn new(code: &'static str, module: &str, text: &str) -> Self {
+        Self {
+            code,
+            module: module.to_owned(),
+            text: text.to_owned(),
+        }
+    }
+
     pub(crate) fn of(event: &Event) -> Self {
         let (code, module) = match event {
             Event::Loaded { module, .. } => ("loaded", module.as_str()),
@@ -57,11 +65,7 @@ impl Told {
             Event::Unloaded { module, .. } => ("unloaded", module.as_str()),
             _ => ("other", ""),
         };
-        Self {
-            code,
-            module: module.to_owned(),
-            text: event.to_string(),
-        }
+        Self::new(code, module, &event.to_string())
     }
 
     /// Lends it as C reads it.

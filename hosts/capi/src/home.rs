@@ -13,7 +13,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
 use polyplug::{DynamicProvider, Fault};
-use polyplug_abi::{FaultRecord as PolyplugFaultRecord, Object as PolyplugObject, fault_kind};
+use polyplug_abi::{
+    FaultRecord as PolyplugFaultRecord, Object as PolyplugObject, fault_kind, log_level,
+};
 
 use crate::contract::{PolyplugContract, dynamic};
 use crate::error::{Failure, PolyplugError};
@@ -23,6 +25,7 @@ use crate::handle::{
     POLYPLUG_FAILED, POLYPLUG_OK, PolyplugHome, PolyplugModule, PolyplugRuntime,
     PolyplugSubscription, contained, give, held, put, some_text,
 };
+use crate::log::{PolyplugLogLine, polyplug_log_subscribe};
 
 /// Answers a call as `PolyplugInvoke` does, on the thread of the home; `key` says which value is called.
 pub type PolyplugHomeInvoke = Option<
@@ -72,6 +75,9 @@ struct Home {
     is_open: AtomicBool,
     left: Mutex<Left>,
 }
+
+/// How many lines of the log wait at most.
+const WAITING_LINES: usize = 4096;
 
 /// As `PolyplugHomeState`.
 #[repr(C)]
@@ -147,6 +153,23 @@ impl Resident {
             is_taken: Arc::clone(&is_taken),
         };
         (resident, is_taken)
+    }
+
+    /// # Safety
+    /// 1. The texts of the line live.
+    unsafe fn hear_line(&self, line: &PolyplugLogLine) {
+        // SAFETY: clause 1.
+        let (module, text) = unsafe { (line.plugin.str(), line.message.str()) };
+        let word = match line.level {
+            log_level::ERROR => "error",
+            log_level::WARN => "warn",
+            log_level::INFO => "info",
+            log_level::DEBUG => "debug",
+            _ => "trace",
+        };
+        if self.home.refusal().is_none() || self.home.left().events.len() < WAITING_LINES {
+            self.hear(Told::new(word, module, text));
+        }
     }
 
     fn hear(&self, told: Told) {
@@ -325,6 +348,50 @@ pub unsafe extern "C" fn polyplug_home_subscribe(
             is_taken.store(true, Ordering::SeqCst);
             Ok(give(PolyplugSubscriptionValue::of(Box::new(subscription))))
         })
+    }
+}
+
+/// Tells the listener of a home of everything that is logged up to that level, as `polyplug_log_subscribe` does: as events whose
+/// `code` is `error`, `warn`, `info`, `debug` or `trace`, `module` the plugin, and `text` the message. What cannot be told when it
+/// happens waits for `polyplug_home_settle`; of what is logged too much for that the rest is left out.
+///
+/// # Safety
+/// The crate's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyplug_home_log(
+    home: *const PolyplugHome,
+    level: u32,
+    key: u32,
+    error: *mut *mut PolyplugError,
+) -> *mut PolyplugSubscription {
+    /// # Safety
+    /// 1. `user` is a resident, and the line lives for the call.
+    unsafe extern "C" fn logged(user: *mut c_void, line: *const PolyplugLogLine) {
+        // SAFETY: clause 1.
+        unsafe { (*user.cast::<Resident>()).hear_line(&*line) };
+    }
+    /// # Safety
+    /// 1. `user` is a resident that nobody uses afterwards.
+    unsafe extern "C" fn ended(user: *mut c_void) {
+        // SAFETY: clause 1.
+        drop(unsafe { Box::from_raw(user.cast::<Resident>()) });
+    }
+    // SAFETY: the crate's; the resident is dropped once, here or when the subscription ends.
+    unsafe {
+        let made = contained(error, None, || {
+            let (resident, is_taken) = Resident::new(held(home)?, key);
+            Ok(Some((Box::into_raw(Box::new(resident)).cast(), is_taken)))
+        });
+        let Some((user, is_taken)) = made else {
+            return ptr::null_mut();
+        };
+        let subscription = polyplug_log_subscribe(level, Some(logged), user, Some(ended), error);
+        if subscription.is_null() {
+            ended(user);
+        } else {
+            is_taken.store(true, Ordering::SeqCst);
+        }
+        subscription
     }
 }
 

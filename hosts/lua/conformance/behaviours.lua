@@ -64,6 +64,19 @@ behaviours["throw-into-the-error"] = function(stage)
   equal(polyplug.is_fault(fault) and fault.message:find("into", 1, true) ~= nil, true)
 end
 
+behaviours["log"] = function(stage)
+  local lines = {}
+  local subscription = polyplug.subscribe_log(function(line) lines[#lines + 1] = line end)
+  get(stage, "life"):log "a line 🎈"
+  subscription:close()
+  local found
+  for _, line in ipairs(lines) do
+    if line.text == "a line 🎈" then found = line end
+  end
+  if not found then error "it did not arrive" end
+  equal({ found.level, found.plugin:find("conformance", 1, true) ~= nil }, { "info", true })
+end
+
 behaviours["desk-write"] = function(stage)
   local life = get(stage, "life")
   local first = life:write "a\0b 🎈"

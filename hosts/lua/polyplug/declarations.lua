@@ -103,6 +103,8 @@ int32_t polyplug_home_object(const struct PolyplugHome *home, const struct Polyp
     PolyplugContract *contract, uint32_t key, PolyplugObject *object, struct PolyplugError **error);
 struct PolyplugSubscription *polyplug_home_subscribe(const struct PolyplugHome *home, const struct PolyplugRuntime *runtime,
     uint32_t key, struct PolyplugError **error);
+struct PolyplugSubscription *polyplug_home_log(const struct PolyplugHome *home, uint32_t level, uint32_t key, struct
+    PolyplugError **error);
 size_t polyplug_home_settle(const struct PolyplugHome *home, uint32_t *keys, size_t capacity);
 struct PolyplugRuntime *polyplug_runtime_new(void);
 struct PolyplugModule *polyplug_runtime_load(const struct PolyplugRuntime *runtime, const uint8_t *path, size_t path_length,

@@ -9,7 +9,7 @@ local C, state = native.C, native.calls
 
 local home = {}
 
--- What answers, by its number: `answer` of values, `hear` of listeners.
+-- What answers, by its number: `answer` of values, `hear` of listeners; `is_live` says that Lua may be called in any call.
 local residents, free, last = {}, {}, 0
 
 local function fault_of(raised)
@@ -87,7 +87,7 @@ function home.add(resident, asked)
     key = last
   end
   residents[key] = resident
-  if resident.answer then state.live = state.live + 1 end
+  if resident.is_live then state.live = state.live + 1 end
   local succeeded, answer = pcall(asked, home.open(), key)
   if not succeeded then
     home.forget(key)
@@ -99,7 +99,7 @@ end
 --- Nobody calls it any more.
 function home.forget(key)
   local resident = residents[key]
-  if resident and resident.answer then state.live = state.live - 1 end
+  if resident and resident.is_live then state.live = state.live - 1 end
   residents[key] = nil
   free[#free + 1] = key
 end
@@ -108,7 +108,7 @@ end
 function home.count()
   local count = 0
   for _, resident in pairs(residents) do
-    if resident.answer then count = count + 1 end
+    if resident.is_live then count = count + 1 end
   end
   return count
 end

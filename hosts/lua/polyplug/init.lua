@@ -12,6 +12,8 @@ local runtime = require "polyplug.runtime"
 local polyplug = {
   --- A runtime with nothing in it.
   runtime = runtime.new,
+  --- Tells of what is logged.
+  subscribe_log = runtime.subscribe_log,
   none = errors.none, ok = errors.ok, err = errors.err, some = errors.some, map = errors.map,
   --- A fault of one's own, of a message or of a table of its fields.
   fault = errors.fault,

@@ -41,7 +41,7 @@ end
 
 --- What the home keeps of a value.
 function objects.resident(contract, value, runtime)
-  return { contract = contract, value = value, runtime = runtime, answer = calls.answer }
+  return { contract = contract, value = value, runtime = runtime, answer = calls.answer, is_live = true }
 end
 
 -- Writes the object behind a proxy: lent for the call, or given away.

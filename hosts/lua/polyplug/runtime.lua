@@ -192,16 +192,37 @@ function Runtime:configure(plugin, value)
   asked("polyplug_runtime_configure", handle_of(self), plugin, #plugin, said, #said)
 end
 
+-- Subscribes: `read` makes of an event what the listener is called with.
+local function subscribed(listener, is_live, read, ...)
+  local asking, before, count = (...), { select(2, ...) }, select("#", ...) - 1
+  local resident = { is_live = is_live, hear = function(event) listener(read(event)) end }
+  local subscription = home.add(resident, function(at, key)
+    before[count + 1] = key
+    return asked(asking, at, unpack(before, 1, count + 1))
+  end)
+  return setmetatable({ handle = native.own(subscription), resident = resident }, Subscription)
+end
+
+local function read_event(event)
+  return setmetatable({ code = text(event.code), module = text(event.module):match "^`?(.-)`?$", text = text(event.text) }, Report)
+end
+
 --- Calls `listener` with an event (`code`, `module`, `text`) at every load, reload and unload, until the subscription is closed.
 function Runtime:subscribe(listener)
-  local handle = handle_of(self)
-  local resident = {
-    hear = function(event)
-      listener(setmetatable({ code = text(event.code), module = text(event.module):match "^`?(.-)`?$", text = text(event.text) }, Report))
-    end,
-  }
-  local subscription = home.add(resident, function(at, key) return asked("polyplug_home_subscribe", at, handle, key) end)
-  return setmetatable({ handle = native.own(subscription), resident = resident }, Subscription)
+  return subscribed(listener, false, read_event, "polyplug_home_subscribe", handle_of(self))
+end
+
+local LEVELS = { error = 1, warn = 2, info = 3, debug = 4, trace = 5 }
+
+local function read_line(event)
+  return setmetatable({ level = text(event.code), plugin = text(event.module), text = text(event.text) }, Report)
+end
+
+--- Calls `listener` with every line (`level`, `plugin`, `text`) that is logged up to a level (`info`, when none is named), by plugins of
+--- all runtimes, until the subscription is closed. Meanwhile nothing is compiled: any call may log.
+local function subscribe_log(listener, level)
+  local number = LEVELS[level or "info"] or error("the levels of the log are error, warn, info, debug and trace", 2)
+  return subscribed(listener, true, read_line, "polyplug_home_log", ffi.new("uint32_t", number))
 end
 
 --- Unloads everything, without waiting for calls that are inside, and lets go of the runtime.
@@ -215,4 +236,4 @@ function Runtime:close()
   self.handle = nil
 end
 
-return { new = new, Runtime = Runtime, Module = Module }
+return { new = new, subscribe_log = subscribe_log }

@@ -265,13 +265,13 @@ static void checked(R, const PolyplugObject *work, ConformanceClosuresResultU32F
     const ConformanceClosuresClosure3 *functions = (const void *)work->interface;
     PolyplugReceiver call = polyplug_receiver(work->state);
     functions->call(&call, 1, out);
-    receiver->fault = call.fault;
-    if (call.fault) return;
-    if (!out->tag) {
+    if (!call.fault && !out->tag) {
         out->as.ok++;
         return;
     }
-    PolyplugFaultRecord *fault = out->as.err;
+    // It may come as the error, or beside the result.
+    PolyplugFaultRecord *fault = call.fault ? call.fault : out->as.err;
+    out->tag = 1;
     out->as.err = raised("the closure said: ", fault->message);
     polyplug_forget(fault);
 }

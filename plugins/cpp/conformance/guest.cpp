@@ -392,9 +392,14 @@ public:
     std::optional<bool> perhaps(std::optional<std::function<bool()>> work) { return work ? std::optional((*work)()) : std::nullopt; }
     polyplug::Result<uint32_t, polyplug::Fault> checked(
         const std::function<polyplug::Result<uint32_t, polyplug::Fault>(uint32_t)> &work) {
-        const auto answer = work(1);
-        if (answer) return *answer + 1;
-        return raised("the closure said: " + std::string(answer.error().message()));
+        // It may come as the error, or be thrown.
+        try {
+            const auto answer = work(1);
+            if (answer) return *answer + 1;
+            return raised("the closure said: " + std::string(answer.error().message()));
+        } catch (const polyplug::Fault &fault) {
+            return raised("the closure said: " + std::string(fault.message()));
+        }
     }
     std::optional<std::function<uint32_t(uint32_t)>> keep(std::function<uint32_t(uint32_t)> work) {
         const std::lock_guard<std::mutex> lock(mutex_);

@@ -21,7 +21,7 @@ use polyplug_abi::{
 
 use super::language::Language;
 use super::read;
-use super::views::ContractView;
+use super::views::{Contract, ContractView};
 use super::write::{self, Writer};
 use crate::call::{Entered, Handle};
 use crate::check::{self, Form};
@@ -112,8 +112,9 @@ impl Drop for Scope {
 }
 
 enum Target {
-    /// A host contract or a peer.
-    Link(Caller<Anything>),
+    /// A host contract or a peer, and the contract that it was asked for with: that one has bridges, which a provider in another
+    /// language has not.
+    Link(Caller<Anything>, Contract),
     Object(TargetObject),
 }
 
@@ -178,8 +179,8 @@ impl Drop for TargetObject {
 pub struct Remote(Arc<Target>);
 
 impl Remote {
-    pub(crate) fn link(caller: Caller<Anything>) -> Self {
-        Self(Arc::new(Target::Link(caller)))
+    pub(crate) fn link(caller: Caller<Anything>, asked: Contract) -> Self {
+        Self(Arc::new(Target::Link(caller, asked)))
     }
 
     /// # Safety
@@ -256,7 +257,7 @@ impl Remote {
     #[must_use]
     pub fn plugin(&self) -> &str {
         match &*self.0 {
-            Target::Link(caller) => caller.plugin(),
+            Target::Link(caller, _) => caller.plugin(),
             Target::Object(_) => "",
         }
     }
@@ -267,7 +268,7 @@ impl Remote {
         work: impl FnOnce(*const InterfaceHeader, *mut ()) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         match &*self.0 {
-            Target::Link(caller) => {
+            Target::Link(caller, _) => {
                 let Entered {
                     interface,
                     state,
@@ -306,7 +307,7 @@ impl Remote {
         arguments: &[L::Value],
     ) -> Result<(L::Value, Vec<L::Value>), Fault> {
         match &*self.0 {
-            Target::Link(caller) => {
+            Target::Link(caller, _) => {
                 // Waits while what answers is being reloaded.
                 let Entered {
                     interface,
@@ -343,13 +344,26 @@ impl Remote {
             let message = format!("contract `{id}` has no method `{method}`");
             return Err(Fault::of_kind(fault_kind::UNKNOWN_METHOD, &message));
         };
-        // SAFETY: as above; interface and state belong together, and stay for the call.
+        // Of a provider in C there are no bridges for objects that it is given: those of what was asked for serve.
+        let described = match &*self.0 {
+            Target::Link(_, asked) if contract.bridge.is_none() => {
+                // SAFETY: V1 of the views.
+                let asked = unsafe { (*asked.descriptor()).methods.pointers() };
+                asked
+                    .iter()
+                    .find(|found| named(found))
+                    .unwrap_or(&methods[index])
+            }
+            _ => &methods[index],
+        };
+        // SAFETY: as above; interface and state belong together, and stay for the call. What was asked for has the types of
+        // what was found (K1).
         let called = unsafe {
             exchange(
                 language,
                 (interface, state),
                 index as u32,
-                &*methods[index],
+                &**described,
                 arguments,
             )
         };
@@ -518,7 +532,7 @@ pub(super) fn named(name: &polyplug_abi::Slice, position: usize) -> String {
 impl fmt::Debug for Remote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.0 {
-            Target::Link(caller) => write!(f, "Remote({})", caller.plugin()),
+            Target::Link(caller, _) => write!(f, "Remote({})", caller.plugin()),
             Target::Object(_) => f.write_str("Remote(object)"),
         }
     }

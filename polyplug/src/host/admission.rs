@@ -486,7 +486,7 @@ impl Candidate {
             ptr::null_mut()
         };
         let name = immortal(&info.name);
-        let destroy = Destroy::ByPlugin(descriptor);
+        let destroy = Destroy::Plugin(descriptor);
         let cell = PluginCell::new(info, name, state, destroy, Some(context), offers);
         self.built[plugin] = Some(cell);
         Ok(())

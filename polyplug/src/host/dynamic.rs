@@ -1048,7 +1048,7 @@ impl Runtime {
                 &contract.0.shape,
                 interface,
                 state,
-                Destroy::ByHost(free),
+                Destroy::Host(free),
             )
         }
     }

@@ -218,7 +218,7 @@ impl Each {
             let interface = Some((self.interface)());
             let value = self
                 .parts
-                .generation(place, interface, state, Destroy::ByHost(self.free));
+                .generation(place, interface, state, Destroy::Host(self.free));
             value.cell.swap(Some(Arc::clone(&value)));
             value
         });

@@ -126,8 +126,8 @@ impl PluginCell {
     pub(crate) fn descriptor(&self) -> Option<&PluginDescriptor> {
         match self.destroy {
             // SAFETY: G3: read at load, of an image that is mapped.
-            Destroy::ByPlugin(descriptor) => Some(unsafe { &*descriptor }),
-            Destroy::ByHost(_) | Destroy::ByForeign(_) => None,
+            Destroy::Plugin(descriptor) => Some(unsafe { &*descriptor }),
+            Destroy::Host(_) | Destroy::Foreign(_) => None,
         }
     }
 }

@@ -509,12 +509,8 @@ impl Runtime {
     ) -> Result<Module> {
         let state = Box::into_raw(Box::new(value)).cast();
         let place = CellCore::take();
-        let generation = parts.generation(
-            place,
-            Some(T::interface()),
-            state,
-            Destroy::ByHost(free::<T>),
-        );
+        let generation =
+            parts.generation(place, Some(T::interface()), state, Destroy::Host(free::<T>));
         let module = provided_module(place, parts, true);
         reservation.publish(&module, generation);
         self.provided_as(module, &parts.source)
@@ -615,7 +611,7 @@ impl Runtime {
         module.state().each = Some(Arc::downgrade(&each));
         // The closure is dropped as other states are.
         let state = Box::into_raw(Box::new(each)).cast();
-        let generation = parts.generation(place, None, state, Destroy::ByHost(free::<Arc<Each>>));
+        let generation = parts.generation(place, None, state, Destroy::Host(free::<Arc<Each>>));
         reservation.publish_each(&module, generation, &parts.shape);
         self.provided_as(module, &parts.source)
     }

@@ -15,11 +15,11 @@ use crate::fault::{Fault, report_line};
 #[derive(Clone, Copy)]
 pub(crate) enum Destroy {
     /// By the plugin's own function.
-    ByPlugin(*const PluginDescriptor),
+    Plugin(*const PluginDescriptor),
     /// By the host, which provided the value.
-    ByHost(unsafe fn(*mut ())),
+    Host(unsafe fn(*mut ())),
     /// By a function in another language of the host, if it wants to know.
-    ByForeign(Option<unsafe extern "C" fn(*mut c_void)>),
+    Foreign(Option<unsafe extern "C" fn(*mut c_void)>),
 }
 
 /// Makes a state.
@@ -200,7 +200,7 @@ impl std::error::Error for Level {
 /// 2. The image of the plugin is mapped.
 pub(crate) unsafe fn destroy(how: Destroy, state: *mut (), plugin: &str) {
     match how {
-        Destroy::ByPlugin(descriptor) => {
+        Destroy::Plugin(descriptor) => {
             let mut receiver = Receiver::new(state);
             // SAFETY: clauses 1 and 2.
             unsafe { ((*descriptor).destroy)(&raw mut receiver) };
@@ -210,13 +210,13 @@ pub(crate) unsafe fn destroy(how: Destroy, state: *mut (), plugin: &str) {
                 report_line(&format!("polyplug: a destructor panicked in {fault}"));
             }
         }
-        Destroy::ByForeign(function) => {
+        Destroy::Foreign(function) => {
             if let Some(function) = function {
                 // SAFETY: clause 1. It does not unwind.
                 unsafe { function(state.cast()) };
             }
         }
-        Destroy::ByHost(function) => {
+        Destroy::Host(function) => {
             // SAFETY: clause 1.
             if let Err(fault) = crate::panics::contain(|| unsafe { function(state) }) {
                 report_line(&format!(

@@ -121,6 +121,7 @@ static void with_others(const void *wrong) {
     CHECK(polyplug_home_provide(wrong, NULL, NULL, NULL, 0, 1, &error) == NULL); refused(error);
     CHECK(polyplug_home_object(wrong, NULL, NULL, 1, &object, &error) == POLYPLUG_FAILED); refused(error);
     CHECK(polyplug_home_subscribe(wrong, NULL, 1, &error) == NULL); refused(error);
+    CHECK(polyplug_home_log(wrong, 5, 1, &error) == NULL); refused(error);
     CHECK(polyplug_home_settle(wrong, NULL, 0) == 0);
     CHECK(polyplug_fault_release((PolyplugFaultRecord *)wrong) == POLYPLUG_FAILED);
     CHECK(polyplug_fault_error(wrong) == NULL);

@@ -123,7 +123,7 @@ impl Runtime {
                 contract: contract.info().to_string(),
             });
         }
-        let destroy = Destroy::ByForeign(destroy);
+        let destroy = Destroy::Foreign(destroy);
         // SAFETY: clauses 1 and 2.
         unsafe { self.provide_raw(name, &contract.0.shape, interface, || state.cast(), destroy) }
     }
