@@ -41,6 +41,9 @@ struct Answering {
     plan: Option<Plan>,
 }
 
+/// The plugins of a file, and what each of them offers.
+type Read = (Vec<Plugin>, Vec<Vec<Offered>>);
+
 impl PythonGuest {
     /// Runs the file, and looks at what it decorated.
     pub(crate) fn open(source: &Source) -> Result<Self, String> {
@@ -75,7 +78,7 @@ impl PythonGuest {
         file: &File,
         source: &Source,
         descriptions: &[Object],
-    ) -> Answer<Result<(Vec<Plugin>, Vec<Vec<Offered>>), String>> {
+    ) -> Answer<Result<Read, String>> {
         if descriptions.is_empty() {
             return Ok(Err(
                 "there is no plugin in it; write one as a class with @polyplug.plugin(implements=\"..\") before it"

@@ -487,9 +487,10 @@ impl Language for Values<'_> {
         time.map_err(|_beyond| out_of_range(&format!("{nanoseconds} nanoseconds")))
     }
     fn to_path(&mut self, value: &Object) -> Result<PathBuf, Unfit> {
-        let raw = self
-            .py
-            .call(&self.face_or_unfit()?.raw_path, &[value.clone()]);
+        let raw = self.py.call(
+            &self.face_or_unfit()?.raw_path,
+            core::slice::from_ref(value),
+        );
         let Ok(raw) = raw else {
             return self.unfit("a path", value);
         };
