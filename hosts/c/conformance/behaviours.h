@@ -96,6 +96,20 @@ static const char *desk_write_twice(Stage *stage) {
     HOLDS(same_text(stage->lines[at - 1].ptr, stage->lines[at - 1].len, "a\0b \xf0\x9f\x8e\x88", 8, 1) && stage->lines[at].len == 0);
     return NULL;
 }
+static void log_heard(void *user, const PolyplugLogLine *line) {
+    if (line->level == 3 && line->plugin.len && is(line->message, "a line \xf0\x9f\x8e\x88")) ++*(int *)user;
+}
+static const char *log_line(Stage *stage) {
+    int heard = 0;
+    PolyplugSubscription *subscription = polyplug_log_subscribe(3, log_heard, &heard, NULL, NULL);
+    HOLDS(subscription);
+    const ConformanceLifeFrame_log frame = { LITERAL("a line \xf0\x9f\x8e\x88") };
+    uint64_t out;
+    CALL(LIFE, CONFORMANCE_LIFE_METHOD_LOG, &frame, &out);
+    polyplug_release(subscription);
+    HOLDS(heard == 1);
+    return NULL;
+}
 static const char *desk_missing(Stage *stage) {
     static Stage bare;
     const char *wrong = stage_begin(&bare, &stage->files);
@@ -782,6 +796,7 @@ static const Row BEHAVIOURS[] = {
     { "throw-place", throw_place },
     { "throw-into-the-error", throw_into },
     { "desk-write", desk_write_twice },
+    { "log", log_line },
     { "desk-missing", desk_missing },
     { "metadata-plugin", metadata_plugin },
     { "metadata-contracts", metadata_contracts },

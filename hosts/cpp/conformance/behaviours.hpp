@@ -39,6 +39,18 @@ static void desk_write(Stage &stage) {
     SAME(stage.desk->lines.at(first - 1), std::string("a\0b 🎈", 8));
     SAME(stage.desk->lines.at(first), std::string());
 }
+static void log_line(Stage &stage) {
+    int heard = 0;
+    const auto listener = [](void *user, const PolyplugLogLine *line) {
+        const std::string_view message(reinterpret_cast<const char *>(line->message.ptr), line->message.len);
+        if (line->level == 3 && line->plugin.len && message == "a line 🎈") ++*static_cast<int *>(user);
+    };
+    PolyplugSubscription *subscription = polyplug_log_subscribe(3, listener, &heard, nullptr, nullptr);
+    HOLDS(subscription);
+    stage.get<Life>().log("a line 🎈");
+    polyplug_release(subscription);
+    HOLDS(heard == 1);
+}
 static void desk_missing(Stage &stage) {
     Stage bare(stage.files);
     try {
@@ -363,6 +375,7 @@ static const std::map<std::string_view, void (*)(Stage &)> BEHAVIOURS = {
     { "throw-place", throw_place },
     { "throw-into-the-error", throw_into },
     { "desk-write", desk_write },
+    { "log", log_line },
     { "desk-missing", desk_missing },
     { "metadata-plugin", metadata_plugin },
     { "metadata-contracts", metadata_contracts },
