@@ -82,7 +82,7 @@ pub(crate) fn header(contract: &ContractInfo) -> Result<(String, String), String
     )
     .expect("a string");
     if !types.operators.is_empty() {
-        write!(out, "{}\n", types.operators).expect("a string");
+        writeln!(out, "{}", types.operators).expect("a string");
     }
     abstract_class(&mut out, contract, &name, &methods);
     write!(out, "}}  // namespace {snake}\n\n").expect("a string");
