@@ -1,6 +1,5 @@
 //! The loader as a library, loaded like any other module.
 
-#[allow(dead_code, unused_imports, reason = "it is shared")]
 mod support;
 
 use std::path::Path;
