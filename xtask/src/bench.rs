@@ -39,7 +39,7 @@ pub(crate) struct Options {
     markdown: bool,
 
     /// Also write the Markdown to `benches/RESULTS.md`
-    #[arg(long, conflicts_with = "quick")]
+    #[arg(long)]
     save: bool,
 
     /// Exit with 1 when a target that is due is not met

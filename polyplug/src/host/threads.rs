@@ -3,9 +3,9 @@
 //! What is held: one row for each such thread and image. Who may touch it: images, through [`ThreadTable`]; threads of
 //! the process, when they end; the core, which asks before it unmaps.
 //!
-//! A thread that an image starts is counted before it exists and until its body has returned into this file, where no frame
-//! of the image is on its stack any more. A thread that registers destructors of thread-locals is counted from the first
-//! of an image until the last has returned. Between the two there is no gap: a thread registers while its body runs.
+//! A thread that an image starts is counted before it exists and until its end, when its body has returned into this file and
+//! all destructors of thread-locals have run: no frame of the image is on its stack any more. Another thread that registers
+//! destructors of thread-locals is counted from the first of an image until the last has returned.
 //!
 //! What is always true:
 //!
@@ -67,7 +67,7 @@ pub struct ThreadHolder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HoldReason {
-    /// The image started it, and its body has not returned.
+    /// The image started it, and it has not ended.
     Started,
     /// Destructors of thread-locals of the image will run when it ends.
     ThreadLocals,
@@ -272,7 +272,7 @@ impl Drop for Hold {
 
 #[derive(Debug, Default)]
 struct Record {
-    /// What the body of this thread holds, while it runs.
+    /// What this thread holds because an image started it.
     body: Option<Hold>,
     /// What its thread-locals hold.
     images: Vec<Locals>,
@@ -369,7 +369,8 @@ impl Record {
     fn step(&mut self) -> Step {
         match self.images.last() {
             Some(last) => self.step_of(last.hold.ledger.number),
-            // Still there when the thread left its body by `pthread_exit`, which unwound the stack.
+            // Last: whoever waits for an image waits for its threads, and would take one that only runs its destructors for a
+            // thread of the host's, which may go on for ever.
             None => self.body.take().map_or(Step::Done, Step::LetGo),
         }
     }
@@ -489,10 +490,7 @@ unsafe extern "C-unwind" fn body(start: *mut c_void) -> *mut c_void {
     // SAFETY: clause 1.
     let (body, argument) = unsafe { begin(start.cast()) };
     // SAFETY: T2: the record has the row. Nothing in this frame has a destructor: the call may not return.
-    let result = unsafe { body(argument) };
-    let hold = with_record(|record| record.body.take());
-    drop(hold);
-    result
+    unsafe { body(argument) }
 }
 
 /// # Safety
