@@ -5,10 +5,15 @@
 //!
 //! * **A1** The functions of a table that was found are those of one interpreter, with the signatures written here; its
 //!   library is never closed.
+//! * **A2** Before 3.14, Python ends a thread that wants to enter an interpreter which is being finalised, by unwinding it
+//!   (`pthread_exit`), which nothing of Rust's may be passed by. Every call of Python goes through [`staying`]: the thread
+//!   stays there for ever instead, as it does from 3.14 on.
 
 use core::ffi::{CStr, c_char, c_int, c_long, c_longlong, c_ulonglong, c_void};
-use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering};
+use core::{mem, ptr};
+use std::thread;
+use std::time::Duration;
 
 /// The head of an object, as the stable interface shows it.
 #[repr(C)]
@@ -37,7 +42,7 @@ pub(crate) type Native =
     unsafe extern "C" fn(*mut PyObject, *const *mut PyObject, isize) -> *mut PyObject;
 
 /// What calls an object: the object, its arguments, how many with [`ROOM_BEFORE`], and names of arguments or nothing.
-pub(crate) type Vectorcall = unsafe extern "C" fn(
+pub(crate) type Vectorcall = unsafe extern "C-unwind" fn(
     *mut PyObject,
     *const *mut PyObject,
     usize,
@@ -53,22 +58,45 @@ pub(crate) const ROOM_BEFORE: usize = 1 << (usize::BITS - 1);
 /// `Py_file_input`.
 pub(crate) const WHOLE_FILE: c_int = 257;
 
+/// Calls a function of Python's, and does not come back when that is unwound (A2).
+#[inline(always)]
+pub(crate) fn staying<T>(call: impl FnOnce() -> T) -> T {
+    struct Stay;
+    impl Drop for Stay {
+        #[cold]
+        fn drop(&mut self) {
+            loop {
+                thread::sleep(Duration::from_secs(3600));
+            }
+        }
+    }
+    let stay = Stay;
+    let result = call();
+    mem::forget(stay);
+    result
+}
+
 type Object = *mut PyObject;
 type Text = *const c_char;
 type Destructor = unsafe extern "C" fn(*mut PyObject);
 
 macro_rules! table {
     (
-        functions { $(fn $name:ident($($argument:ty),* $(,)?) $(-> $result:ty)?;)* }
+        functions { $(fn $name:ident($($argument:ident: $ty:ty),*) $(-> $result:ty)?;)* }
         renamed { $(fn $new:ident = $($old:literal)|+ () -> $returned:ty;)* }
         data { $($data:ident = $symbol:literal;)* }
         exceptions { $($exception:ident = $variable:literal;)* }
     ) => {
-        /// The table (A1). Functions have the names that Python gives them.
+        /// The functions of the table, under the names that Python gives them.
         #[allow(non_snake_case, reason = "Python's names")]
+        struct Functions {
+            $($name: unsafe extern "C-unwind" fn($($ty),*) $(-> $result)?,)*
+            $($new: unsafe extern "C-unwind" fn() -> $returned,)*
+        }
+
+        /// The table (A1).
         pub(crate) struct Api {
-            $(pub(crate) $name: unsafe extern "C" fn($($argument),*) $(-> $result)?,)*
-            $(pub(crate) $new: unsafe extern "C" fn() -> $returned,)*
+            functions: Functions,
             $(pub(crate) $data: Object,)*
             $(pub(crate) $exception: Object,)*
             /// Not there in every version.
@@ -76,7 +104,32 @@ macro_rules! table {
             pub(crate) decode_text: unsafe extern "C" fn(Text, *mut usize) -> *mut c_void,
         }
 
+        #[allow(non_snake_case, reason = "Python's names")]
         impl Api {
+            $(
+                /// # Safety
+                /// 1. What Python's documentation of the function of this name asks for.
+                #[inline(always)]
+                pub(crate) unsafe fn $name(&self, $($argument: $ty),*) $(-> $result)? {
+                    // SAFETY: clause 1; A1.
+                    staying(|| unsafe { (self.functions.$name)($($argument),*) })
+                }
+            )*
+            $(
+                /// # Safety
+                /// 1. What Python's documentation of the first of the function's names asks for.
+                #[inline(always)]
+                pub(crate) unsafe fn $new(&self) -> $returned {
+                    // SAFETY: clause 1; A1.
+                    staying(|| unsafe { (self.functions.$new)() })
+                }
+            )*
+
+            /// What calls anything.
+            pub(crate) fn vectorcall(&self) -> Vectorcall {
+                self.functions.PyObject_Vectorcall
+            }
+
             /// Finds everything.
             ///
             /// # Errors
@@ -95,14 +148,16 @@ macro_rules! table {
                 // SAFETY: clause 1: functions of these signatures, and data of these kinds.
                 unsafe {
                     Ok(Self {
-                        $($name: core::mem::transmute(one_of(&[stringify!($name)])?),)*
-                        $($new: core::mem::transmute(one_of(&[$($old),+])?),)*
+                        functions: Functions {
+                            $($name: mem::transmute(one_of(&[stringify!($name)])?),)*
+                            $($new: mem::transmute(one_of(&[$($old),+])?),)*
+                        },
                         $($data: one_of(&[$symbol])?.cast(),)*
                         // Empty until the interpreter is there: see `complete`.
                         $($exception: one_of(&[$variable])?.cast(),)*
                         set_program_name: find("Py_SetProgramName")
-                            .map(|found| core::mem::transmute(found)),
-                        decode_text: core::mem::transmute(one_of(&["Py_DecodeLocale"])?),
+                            .map(|found| mem::transmute(found)),
+                        decode_text: mem::transmute(one_of(&["Py_DecodeLocale"])?),
                     })
                 }
             }
@@ -122,65 +177,65 @@ macro_rules! table {
 table! {
     functions {
         fn Py_IsInitialized() -> c_int;
-        fn Py_InitializeEx(c_int);
+        fn Py_InitializeEx(handlers: c_int);
         fn PyEval_SaveThread() -> *mut ThreadState;
-        fn PyEval_RestoreThread(*mut ThreadState);
+        fn PyEval_RestoreThread(state: *mut ThreadState);
         fn PyGILState_Ensure() -> c_int;
-        fn PyGILState_Release(c_int);
+        fn PyGILState_Release(before: c_int);
         fn PyGILState_GetThisThreadState() -> *mut ThreadState;
-        fn Py_IncRef(Object);
-        fn Py_DecRef(Object);
-        fn PyErr_Fetch(*mut Object, *mut Object, *mut Object);
-        fn PyErr_NormalizeException(*mut Object, *mut Object, *mut Object);
+        fn Py_IncRef(object: Object);
+        fn Py_DecRef(object: Object);
+        fn PyErr_Fetch(class: *mut Object, value: *mut Object, trace: *mut Object);
+        fn PyErr_NormalizeException(class: *mut Object, value: *mut Object, trace: *mut Object);
         fn PyErr_Clear();
-        fn PyErr_SetObject(Object, Object);
-        fn PyException_SetTraceback(Object, Object) -> c_int;
-        fn PyObject_Vectorcall(Object, *const Object, usize, Object) -> Object;
-        fn PyVectorcall_Function(Object) -> Option<Vectorcall>;
-        fn PyObject_GetAttrString(Object, Text) -> Object;
-        fn PyObject_GetAttr(Object, Object) -> Object;
-        fn PyObject_GetIter(Object) -> Object;
-        fn PyObject_Str(Object) -> Object;
-        fn PyObject_ASCII(Object) -> Object;
-        fn PyIter_Next(Object) -> Object;
-        fn PyCallable_Check(Object) -> c_int;
-        fn PyType_IsSubtype(Object, Object) -> c_int;
+        fn PyErr_SetObject(class: Object, value: Object);
+        fn PyException_SetTraceback(exception: Object, trace: Object) -> c_int;
+        fn PyObject_Vectorcall(callable: Object, arguments: *const Object, count: usize, names: Object) -> Object;
+        fn PyVectorcall_Function(callable: Object) -> Option<Vectorcall>;
+        fn PyObject_GetAttrString(object: Object, name: Text) -> Object;
+        fn PyObject_GetAttr(object: Object, name: Object) -> Object;
+        fn PyObject_GetIter(object: Object) -> Object;
+        fn PyObject_Str(object: Object) -> Object;
+        fn PyObject_ASCII(object: Object) -> Object;
+        fn PyIter_Next(iterator: Object) -> Object;
+        fn PyCallable_Check(object: Object) -> c_int;
+        fn PyType_IsSubtype(class: Object, base: Object) -> c_int;
         fn PyDict_New() -> Object;
-        fn PyDict_SetItem(Object, Object, Object) -> c_int;
-        fn PyDict_SetItemString(Object, Text, Object) -> c_int;
-        fn PyDict_GetItemWithError(Object, Object) -> Object;
-        fn PyMapping_Items(Object) -> Object;
-        fn PyList_New(isize) -> Object;
-        fn PyList_SetItem(Object, isize, Object) -> c_int;
-        fn PyList_GetItem(Object, isize) -> Object;
-        fn PyList_Size(Object) -> isize;
-        fn PyTuple_New(isize) -> Object;
-        fn PyTuple_SetItem(Object, isize, Object) -> c_int;
-        fn PyTuple_GetItem(Object, isize) -> Object;
-        fn PyTuple_Size(Object) -> isize;
-        fn PySet_New(Object) -> Object;
-        fn PySet_Add(Object, Object) -> c_int;
-        fn PyLong_FromLong(c_long) -> Object;
-        fn PyLong_FromLongLong(c_longlong) -> Object;
-        fn PyLong_FromUnsignedLongLong(c_ulonglong) -> Object;
-        fn PyLong_FromString(Text, *mut *mut c_char, c_int) -> Object;
-        fn PyLong_AsLongLongAndOverflow(Object, *mut c_int) -> c_longlong;
-        fn PyNumber_Index(Object) -> Object;
-        fn PyFloat_FromDouble(f64) -> Object;
-        fn PyFloat_AsDouble(Object) -> f64;
-        fn PyUnicode_FromStringAndSize(Text, isize) -> Object;
-        fn PyUnicode_AsUTF8AndSize(Object, *mut isize) -> Text;
-        fn PyUnicode_InternFromString(Text) -> Object;
-        fn PyBytes_FromStringAndSize(Text, isize) -> Object;
-        fn PyBytes_AsStringAndSize(Object, *mut *mut c_char, *mut isize) -> c_int;
-        fn PyBytes_FromObject(Object) -> Object;
-        fn PyByteArray_FromStringAndSize(Text, isize) -> Object;
-        fn PyCapsule_New(*mut c_void, Text, Option<Destructor>) -> Object;
-        fn PyCapsule_GetPointer(Object, Text) -> *mut c_void;
-        fn PyCapsule_GetName(Object) -> Text;
-        fn PyCMethod_New(*const MethodDefinition, Object, Object, Object) -> Object;
-        fn Py_CompileString(Text, Text, c_int) -> Object;
-        fn PyEval_EvalCode(Object, Object, Object) -> Object;
+        fn PyDict_SetItem(dict: Object, key: Object, value: Object) -> c_int;
+        fn PyDict_SetItemString(dict: Object, key: Text, value: Object) -> c_int;
+        fn PyDict_GetItemWithError(dict: Object, key: Object) -> Object;
+        fn PyMapping_Items(mapping: Object) -> Object;
+        fn PyList_New(len: isize) -> Object;
+        fn PyList_SetItem(list: Object, index: isize, item: Object) -> c_int;
+        fn PyList_GetItem(list: Object, index: isize) -> Object;
+        fn PyList_Size(list: Object) -> isize;
+        fn PyTuple_New(len: isize) -> Object;
+        fn PyTuple_SetItem(tuple: Object, index: isize, item: Object) -> c_int;
+        fn PyTuple_GetItem(tuple: Object, index: isize) -> Object;
+        fn PyTuple_Size(tuple: Object) -> isize;
+        fn PySet_New(items: Object) -> Object;
+        fn PySet_Add(set: Object, item: Object) -> c_int;
+        fn PyLong_FromLong(value: c_long) -> Object;
+        fn PyLong_FromLongLong(value: c_longlong) -> Object;
+        fn PyLong_FromUnsignedLongLong(value: c_ulonglong) -> Object;
+        fn PyLong_FromString(text: Text, end: *mut *mut c_char, base: c_int) -> Object;
+        fn PyLong_AsLongLongAndOverflow(object: Object, overflow: *mut c_int) -> c_longlong;
+        fn PyNumber_Index(object: Object) -> Object;
+        fn PyFloat_FromDouble(value: f64) -> Object;
+        fn PyFloat_AsDouble(object: Object) -> f64;
+        fn PyUnicode_FromStringAndSize(bytes: Text, len: isize) -> Object;
+        fn PyUnicode_AsUTF8AndSize(object: Object, len: *mut isize) -> Text;
+        fn PyUnicode_InternFromString(text: Text) -> Object;
+        fn PyBytes_FromStringAndSize(bytes: Text, len: isize) -> Object;
+        fn PyBytes_AsStringAndSize(object: Object, bytes: *mut *mut c_char, len: *mut isize) -> c_int;
+        fn PyBytes_FromObject(object: Object) -> Object;
+        fn PyByteArray_FromStringAndSize(bytes: Text, len: isize) -> Object;
+        fn PyCapsule_New(pointer: *mut c_void, name: Text, destructor: Option<Destructor>) -> Object;
+        fn PyCapsule_GetPointer(capsule: Object, name: Text) -> *mut c_void;
+        fn PyCapsule_GetName(capsule: Object) -> Text;
+        fn PyCMethod_New(definition: *const MethodDefinition, receiver: Object, module: Object, class: Object) -> Object;
+        fn Py_CompileString(code: Text, file: Text, start: c_int) -> Object;
+        fn PyEval_EvalCode(code: Object, globals: Object, locals: Object) -> Object;
         fn PyEval_GetBuiltins() -> Object;
     }
     renamed {

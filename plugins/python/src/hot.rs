@@ -12,7 +12,7 @@ use polyplug::guest::{Call, Method};
 use polyplug::{Data as _, Passing, TypeKind};
 use polyplug_abi::{Buffer, Slice};
 
-use crate::api::{Api, PyObject, ROOM_BEFORE, api};
+use crate::api::{Api, PyObject, ROOM_BEFORE, api, staying};
 use crate::interpreter::Entered;
 use crate::python::{Bound, Object, Raised};
 
@@ -131,7 +131,7 @@ pub(crate) fn call(py: &Entered, plan: &Plan, bound: &Bound, call: &mut Call<'_>
             let arguments = given.as_mut_ptr().add(1);
             let flags = (count - 1) | ROOM_BEFORE;
             let function = bound.function.as_ptr();
-            (bound.way)(function, arguments, flags, ptr::null_mut())
+            staying(|| (bound.way)(function, arguments, flags, ptr::null_mut()))
         } else {
             ptr::null_mut()
         };
@@ -163,20 +163,20 @@ unsafe fn argument(api: &Api, kind: In, place: *const u8) -> *mut PyObject {
                 } else {
                     api.yes
                 };
-                (api.Py_IncRef)(value);
+                api.Py_IncRef(value);
                 value
             }
-            In::Signed => (api.PyLong_FromLong)(place.cast::<i32>().read().into()),
-            In::Unsigned => (api.PyLong_FromLongLong)(place.cast::<u32>().read().into()),
-            In::Signed64 => (api.PyLong_FromLongLong)(place.cast::<i64>().read()),
-            In::Unsigned64 => (api.PyLong_FromUnsignedLongLong)(place.cast::<u64>().read()),
-            In::Float32 => (api.PyFloat_FromDouble)(place.cast::<f32>().read().into()),
-            In::Float => (api.PyFloat_FromDouble)(place.cast::<f64>().read()),
+            In::Signed => api.PyLong_FromLong(place.cast::<i32>().read().into()),
+            In::Unsigned => api.PyLong_FromLongLong(place.cast::<u32>().read().into()),
+            In::Signed64 => api.PyLong_FromLongLong(place.cast::<i64>().read()),
+            In::Unsigned64 => api.PyLong_FromUnsignedLongLong(place.cast::<u64>().read()),
+            In::Float32 => api.PyFloat_FromDouble(place.cast::<f32>().read().into()),
+            In::Float => api.PyFloat_FromDouble(place.cast::<f64>().read()),
             In::Text => {
                 let text = place.cast::<Slice>().read();
                 let bytes = text.bytes();
                 let len = bytes.len().cast_signed();
-                (api.PyUnicode_FromStringAndSize)(bytes.as_ptr().cast(), len)
+                api.PyUnicode_FromStringAndSize(bytes.as_ptr().cast(), len)
             }
         }
     }
@@ -198,8 +198,7 @@ unsafe fn write(api: &Api, result: Out, returned: &Object, call: &Call<'_>) -> b
             }
             Out::Small(..) | Out::Signed64 | Out::Unsigned64 if ty == api.int_type => {
                 let mut overflow: c_int = 0;
-                let value =
-                    (api.PyLong_AsLongLongAndOverflow)(returned.as_ptr(), &raw mut overflow);
+                let value = api.PyLong_AsLongLongAndOverflow(returned.as_ptr(), &raw mut overflow);
                 match result {
                     // The long way knows what is beyond 63 bits.
                     Out::Unsigned64 if value < 0 => return false,
@@ -214,18 +213,18 @@ unsafe fn write(api: &Api, result: Out, returned: &Object, call: &Call<'_>) -> b
                 }
             }
             Out::Float32 if ty == api.float_type => {
-                let value = (api.PyFloat_AsDouble)(returned.as_ptr());
+                let value = api.PyFloat_AsDouble(returned.as_ptr());
                 place.cast::<f32>().write(value as f32);
             }
             Out::Float if ty == api.float_type => {
-                let value = (api.PyFloat_AsDouble)(returned.as_ptr());
+                let value = api.PyFloat_AsDouble(returned.as_ptr());
                 place.cast::<f64>().write(value);
             }
             Out::Text if ty == api.text_type => {
                 let mut len = 0;
-                let text = (api.PyUnicode_AsUTF8AndSize)(returned.as_ptr(), &raw mut len);
+                let text = api.PyUnicode_AsUTF8AndSize(returned.as_ptr(), &raw mut len);
                 if text.is_null() {
-                    (api.PyErr_Clear)();
+                    api.PyErr_Clear();
                     return false;
                 }
                 let bytes = core::slice::from_raw_parts(text.cast::<u8>(), len.cast_unsigned());

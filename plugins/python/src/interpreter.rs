@@ -47,8 +47,8 @@ impl Drop for End {
         }
         // SAFETY: I1: this thread's, and counted once by `PyGILState_Ensure`; 1 is `PyGILState_UNLOCKED`.
         unsafe {
-            (api().PyEval_RestoreThread)(own);
-            (api().PyGILState_Release)(1);
+            api().PyEval_RestoreThread(own);
+            api().PyGILState_Release(1);
         }
     }
 }
@@ -56,7 +56,7 @@ impl Drop for End {
 /// Whether the interpreter has ended, or is about to.
 pub(crate) fn is_over(api: &Api) -> bool {
     // SAFETY: both may be asked at any time.
-    unsafe { (api.is_finalizing)() != 0 || (api.Py_IsInitialized)() == 0 }
+    unsafe { api.is_finalizing() != 0 || api.Py_IsInitialized() == 0 }
 }
 
 /// Sees to it that there is an interpreter. Whether it was started here: nobody but plugins uses it then.
@@ -74,7 +74,7 @@ pub(crate) fn start() -> Result<bool, String> {
     let program = env::current_exe().and_then(fs::File::open);
     let lock = program.and_then(|file| file.lock().map(|()| file));
     // SAFETY: may be asked at any time.
-    let ours = unsafe { (api.Py_IsInitialized)() } == 0;
+    let ours = unsafe { api.Py_IsInitialized() } == 0;
     if ours {
         if let (Some(set), Some(program)) = (api.set_program_name, &found.program)
             && let Ok(program) = CString::new(program.as_encoded_bytes())
@@ -84,9 +84,9 @@ pub(crate) fn start() -> Result<bool, String> {
         }
         // SAFETY: nobody else initialises it meanwhile. Without handlers of signals, which are the host's.
         let own = unsafe {
-            (api.Py_InitializeEx)(0);
+            api.Py_InitializeEx(0);
             api.complete();
-            (api.PyEval_SaveThread)()
+            api.PyEval_SaveThread()
         };
         // Made for this thread, and never ends: nobody finalises (I1, I2).
         OWN.set(own);
@@ -122,8 +122,8 @@ impl Drop for Entered {
         unsafe {
             match self.leave {
                 Leave::Nothing => {}
-                Leave::Save => _ = (api().PyEval_SaveThread)(),
-                Leave::Release(before) => (api().PyGILState_Release)(before),
+                Leave::Save => _ = api().PyEval_SaveThread(),
+                Leave::Release(before) => api().PyGILState_Release(before),
             }
         }
     }
@@ -146,14 +146,14 @@ pub(crate) fn enter() -> Result<Entered, Fault> {
 #[inline]
 fn enter_with(api: &Api, own: *mut ThreadState) -> Result<Entered, Fault> {
     // SAFETY: may be asked at any time; only this thread makes it its own.
-    let leave = if unsafe { (api.current_thread_state)() } == own {
+    let leave = if unsafe { api.current_thread_state() } == own {
         Leave::Nothing
     } else {
         if is_over(api) {
             return Err(ended());
         }
         // SAFETY: this thread's state, which does not have the lock.
-        unsafe { (api.PyEval_RestoreThread)(own) };
+        unsafe { api.PyEval_RestoreThread(own) };
         Leave::Save
     };
     Ok(Entered {
@@ -169,15 +169,15 @@ fn enter_first(api: &Api) -> Result<Entered, Fault> {
         return Err(ended());
     }
     // SAFETY: may be asked at any time.
-    let theirs = unsafe { (api.PyGILState_GetThisThreadState)() };
+    let theirs = unsafe { api.PyGILState_GetThisThreadState() };
     if !theirs.is_null() {
         return enter_with(api, theirs);
     }
     // SAFETY: a thread without a state gets one, with the lock.
-    let before = unsafe { (api.PyGILState_Ensure)() };
+    let before = unsafe { api.PyGILState_Ensure() };
     let leave = if END.try_with(|_| ()).is_ok() {
         // SAFETY: as above.
-        OWN.set(unsafe { (api.PyGILState_GetThisThreadState)() });
+        OWN.set(unsafe { api.PyGILState_GetThisThreadState() });
         Leave::Save
     } else {
         Leave::Release(before)
@@ -213,7 +213,7 @@ pub(crate) fn outside<T>(_: &Entered, work: impl FnOnce() -> T) -> T {
                 }
             }
             // SAFETY: what `outside` saved.
-            unsafe { (api().PyEval_RestoreThread)(self.0) };
+            unsafe { api().PyEval_RestoreThread(self.0) };
         }
     }
     if is_over(api()) {
@@ -221,7 +221,7 @@ pub(crate) fn outside<T>(_: &Entered, work: impl FnOnce() -> T) -> T {
         return work();
     }
     // SAFETY: this thread has entered.
-    let back = Back(unsafe { (api().PyEval_SaveThread)() });
+    let back = Back(unsafe { api().PyEval_SaveThread() });
     let result = work();
     drop(back);
     result

@@ -19,7 +19,7 @@ impl Clone for Object {
     #[inline]
     fn clone(&self) -> Self {
         // SAFETY: P1.
-        unsafe { (api().Py_IncRef)(self.0.as_ptr()) };
+        unsafe { api().Py_IncRef(self.0.as_ptr()) };
         Self(self.0)
     }
 }
@@ -28,7 +28,7 @@ impl Drop for Object {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: P1.
-        unsafe { (api().Py_DecRef)(self.0.as_ptr()) };
+        unsafe { api().Py_DecRef(self.0.as_ptr()) };
     }
 }
 
@@ -59,7 +59,7 @@ impl Object {
     pub(crate) unsafe fn borrowed(object: *mut PyObject) -> Self {
         // SAFETY: clause 1.
         unsafe {
-            (api().Py_IncRef)(object);
+            api().Py_IncRef(object);
             Self(NonNull::new_unchecked(object))
         }
     }
@@ -90,12 +90,12 @@ impl Object {
     /// Whether it is one of this type, or of one that inherits from it.
     pub(crate) fn is_a(&self, ty: *mut PyObject) -> bool {
         // SAFETY: two types.
-        self.ty() == ty || unsafe { (api().PyType_IsSubtype)(self.ty(), ty) } != 0
+        self.ty() == ty || unsafe { api().PyType_IsSubtype(self.ty(), ty) } != 0
     }
 
     pub(crate) fn is_callable(&self) -> bool {
         // SAFETY: P1.
-        unsafe { (api().PyCallable_Check)(self.as_ptr()) != 0 }
+        unsafe { api().PyCallable_Check(self.as_ptr()) != 0 }
     }
 }
 
@@ -152,10 +152,10 @@ impl Entered {
         let api = api();
         // SAFETY: three places; what was there is owned by them now, and made whole.
         unsafe {
-            (api.PyErr_Fetch)(&raw mut ty, &raw mut value, &raw mut trace);
-            (api.PyErr_NormalizeException)(&raw mut ty, &raw mut value, &raw mut trace);
+            api.PyErr_Fetch(&raw mut ty, &raw mut value, &raw mut trace);
+            api.PyErr_NormalizeException(&raw mut ty, &raw mut value, &raw mut trace);
             if !trace.is_null() && !value.is_null() {
-                (api.PyException_SetTraceback)(value, trace);
+                api.PyException_SetTraceback(value, trace);
             }
             drop(Object::of(trace));
             let ty = Object::of(ty);
@@ -170,7 +170,7 @@ impl Entered {
     /// Raises an exception in the function of Python's that called us.
     pub(crate) fn raise(&self, raised: Raised) {
         // SAFETY: an exception, and its type.
-        unsafe { (api().PyErr_SetObject)(raised.0.ty(), raised.0.as_ptr()) };
+        unsafe { api().PyErr_SetObject(raised.0.ty(), raised.0.as_ptr()) };
     }
 
     /// Calls something.
@@ -190,7 +190,7 @@ impl Entered {
         given.extend(receiver.into_iter().chain(arguments).map(Object::as_ptr));
         // SAFETY: entered; that many objects, with a place before them.
         unsafe {
-            self.answer((api().PyObject_Vectorcall)(
+            self.answer(api().PyObject_Vectorcall(
                 function.as_ptr(),
                 given.as_ptr().add(1),
                 (given.len() - 1) | ROOM_BEFORE,
@@ -207,11 +207,11 @@ impl Entered {
         } else {
             (method, None)
         };
-        let mut way = api().PyObject_Vectorcall;
+        let mut way = api().vectorcall();
         // What anything else is called with may change with its class.
         if function.ty() == api().function_type
             // SAFETY: entered.
-            && let Some(found) = unsafe { (api().PyVectorcall_Function)(function.as_ptr()) }
+            && let Some(found) = unsafe { api().PyVectorcall_Function(function.as_ptr()) }
         {
             way = found;
         }
@@ -224,19 +224,13 @@ impl Entered {
 
     pub(crate) fn get(&self, object: &Object, name: &CStr) -> Answer {
         // SAFETY: entered; a text that ends with a zero.
-        unsafe {
-            self.answer((api().PyObject_GetAttrString)(
-                object.as_ptr(),
-                name.as_ptr(),
-            ))
-        }
+        unsafe { self.answer(api().PyObject_GetAttrString(object.as_ptr(), name.as_ptr())) }
     }
 
     /// An attribute, if it is there.
     pub(crate) fn find(&self, object: &Object, name: &Object) -> Answer<Option<Object>> {
         // SAFETY: entered.
-        let found =
-            unsafe { self.answer((api().PyObject_GetAttr)(object.as_ptr(), name.as_ptr())) };
+        let found = unsafe { self.answer(api().PyObject_GetAttr(object.as_ptr(), name.as_ptr())) };
         match found {
             Ok(found) => Ok(Some(found)),
             Err(Raised(error)) if error.is_a(api().attribute_error) => Ok(None),
@@ -249,9 +243,9 @@ impl Entered {
         let (dictionary, key) = (dictionary.as_ptr(), key.as_ptr());
         // SAFETY: entered; what is found is the dictionary's own count.
         unsafe {
-            let found = (api().PyDict_GetItemWithError)(dictionary, key);
+            let found = api().PyDict_GetItemWithError(dictionary, key);
             if found.is_null() {
-                (api().PyErr_Clear)();
+                api().PyErr_Clear();
                 return None;
             }
             Some(Object::borrowed(found))
@@ -263,7 +257,7 @@ impl Entered {
         let key = self.text(key)?;
         let (dictionary, key, value) = (dictionary.as_ptr(), key.as_ptr(), value.as_ptr());
         // SAFETY: entered.
-        self.done(unsafe { (api().PyDict_SetItem)(dictionary, key, value) })
+        self.done(unsafe { api().PyDict_SetItem(dictionary, key, value) })
     }
 
     /// Something of ours as an object, which drops it.
@@ -271,7 +265,7 @@ impl Entered {
         unsafe extern "C" fn end<T: Kept>(capsule: *mut PyObject) {
             // SAFETY: called once, with a capsule that was made below.
             let value = unsafe {
-                let pointer = (api().PyCapsule_GetPointer)(capsule, T::name().as_ptr().cast());
+                let pointer = api().PyCapsule_GetPointer(capsule, T::name().as_ptr().cast());
                 (!pointer.is_null()).then(|| Box::from_raw(pointer.cast::<T>()))
             };
             if is_over(api()) {
@@ -291,11 +285,7 @@ impl Entered {
         let pointer = Box::into_raw(Box::new(value)).cast::<c_void>();
         // SAFETY: entered; a static name, and a destructor for just this type.
         unsafe {
-            self.answer((api().PyCapsule_New)(
-                pointer,
-                T::name().as_ptr().cast(),
-                Some(end::<T>),
-            ))
+            self.answer(api().PyCapsule_New(pointer, T::name().as_ptr().cast(), Some(end::<T>)))
         }
     }
 
@@ -308,8 +298,8 @@ impl Entered {
         let name = T::name().as_ptr().cast();
         // SAFETY: entered, a capsule. Its name is the very static of this image: it was made here, and holds this type.
         unsafe {
-            let is_ours = (api().PyCapsule_GetName)(raw) == name;
-            let pointer = is_ours.then(|| (api().PyCapsule_GetPointer)(raw, name));
+            let is_ours = api().PyCapsule_GetName(raw) == name;
+            let pointer = is_ours.then(|| api().PyCapsule_GetPointer(raw, name));
             pointer.and_then(|pointer| pointer.cast::<T>().as_ref())
         }
     }
@@ -318,23 +308,15 @@ impl Entered {
     pub(crate) fn run(&self, text: &CStr, name: &CStr) -> Answer {
         // SAFETY: entered; texts that end with a zero.
         unsafe {
-            let code = (api().Py_CompileString)(text.as_ptr(), name.as_ptr(), api::WHOLE_FILE);
+            let code = api().Py_CompileString(text.as_ptr(), name.as_ptr(), api::WHOLE_FILE);
             let code = self.answer(code)?;
-            let space = self.answer((api().PyDict_New)())?;
-            let builtins = (api().PyEval_GetBuiltins)();
+            let space = self.answer(api().PyDict_New())?;
+            let builtins = api().PyEval_GetBuiltins();
             let raw = space.as_ptr();
-            self.done((api().PyDict_SetItemString)(
-                raw,
-                c"__builtins__".as_ptr(),
-                builtins,
-            ))?;
-            let name = self.answer((api().PyUnicode_InternFromString)(name.as_ptr()))?;
-            self.done((api().PyDict_SetItemString)(
-                raw,
-                c"__name__".as_ptr(),
-                name.as_ptr(),
-            ))?;
-            self.answer((api().PyEval_EvalCode)(code.as_ptr(), raw, raw))?;
+            self.done(api().PyDict_SetItemString(raw, c"__builtins__".as_ptr(), builtins))?;
+            let name = self.answer(api().PyUnicode_InternFromString(name.as_ptr()))?;
+            self.done(api().PyDict_SetItemString(raw, c"__name__".as_ptr(), name.as_ptr()))?;
+            self.answer(api().PyEval_EvalCode(code.as_ptr(), raw, raw))?;
             Ok(space)
         }
     }
@@ -343,7 +325,7 @@ impl Entered {
     pub(crate) fn function(&self, definition: &'static api::MethodDefinition) -> Answer {
         let null = ptr::null_mut();
         // SAFETY: entered; a static description.
-        unsafe { self.answer((api().PyCMethod_New)(definition, null, null, null)) }
+        unsafe { self.answer(api().PyCMethod_New(definition, null, null, null)) }
     }
 }
 
