@@ -167,7 +167,7 @@ impl Descriptors {
         write!(
             out,
             "static const PolyplugContractDescriptor {prefix}_contract_data = {{ sizeof(PolyplugContractDescriptor), {flags}, {}, {}, {}, \
-             {}, {}, {}u, {methods}, NULL }};\n\
+             {}, {}, {}u, {methods}, NULL, NULL }};\n\
              static inline const PolyplugContractDescriptor *{prefix}_contract(void) {{\n    return &{prefix}_contract_data;\n}}\n\n",
             contract.version().major, contract.version().minor, text(contract.id()), text(contract.name()), text(contract.docs()),
             contract.order()

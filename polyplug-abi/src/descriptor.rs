@@ -2,7 +2,7 @@
 //!
 //! Descriptors lie in the image that was compiled with the contract. The core copies what it keeps.
 
-use crate::{BridgeFunction, List, Slice};
+use crate::{BridgeFunction, InvokeFunction, List, Slice};
 
 /// Yields a type's descriptor. A function, so that recursive types can point at themselves.
 pub type TypeFunction = unsafe extern "C" fn() -> *const TypeDescriptor;
@@ -327,11 +327,14 @@ pub struct ContractDescriptor {
     pub methods: List<MethodDescriptor>,
     /// Makes the interface for implementations in other languages; null when there is none.
     pub bridge: Option<BridgeFunction>,
+    /// Runs the default body of a method, as an interface's `invoke` runs a method: the state is a
+    /// [`*const Implementor`](crate::Implementor). Null when no method has one, or in another language.
+    pub defaults: Option<InvokeFunction>,
 }
 
 frozen_layout!(ContractDescriptor {
-    size: 96, size @ 0, flags @ 4, major @ 8, minor @ 12, id @ 16, name @ 32, docs @ 48, order @ 64, methods @ 72,
-    bridge @ 88,
+    size: 104, size @ 0, flags @ 4, major @ 8, minor @ 12, id @ 16, name @ 32, docs @ 48, order @ 64, methods @ 72,
+    bridge @ 88, defaults @ 96,
 });
 
 macro_rules! shared_between_threads {

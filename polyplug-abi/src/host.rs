@@ -1,7 +1,7 @@
 //! What the core offers to every image: one table per process, never freed.
 
 use crate::{
-    ContractDescriptor, FaultParts, FaultRecord, Hold, InterfaceHeader, Link, LogTable,
+    ContractDescriptor, FaultParts, FaultRecord, Hold, InterfaceHeader, Link, LogTable, Receiver,
     ThreadRecord, ThreadTable, Way,
 };
 
@@ -62,6 +62,18 @@ pub struct Host {
     /// Takes the count that travels with an owner of an object that ends where it arrived, without having been kept; null
     /// when none travels. `release` is called in between, and then [`Host::release_image`].
     pub take_image: unsafe extern "C" fn(release: *const (), state: *const ()) -> *const (),
+    /// Runs the default body of a method that the provider of `interface` leaves out: for callers who have no such body of
+    /// their own. `receiver`, `frame` and `out` are those of the call, `method` a number of `wanted`, which describes the
+    /// contract as the caller knows it. The body is code of `wanted`'s image, or of a module that is loaded and describes
+    /// the same contract; a fault when there is none. What is written needs no check. Answers as an interface's `invoke`.
+    pub default_body: unsafe extern "C" fn(
+        receiver: *mut Receiver,
+        interface: *const InterfaceHeader,
+        wanted: *const ContractDescriptor,
+        method: u32,
+        frame: *const core::ffi::c_void,
+        out: *mut core::ffi::c_void,
+    ) -> i32,
 }
 
 // SAFETY: functions, and tables that are immortal and read-only.
@@ -70,7 +82,7 @@ unsafe impl Send for Host {}
 unsafe impl Sync for Host {}
 
 frozen_layout!(Host {
-    size: 120, size @ 0, abi @ 4, fault_new @ 8, fault_unhandled @ 16, report @ 24, adapt @ 32, thread @ 40, enter @ 48,
+    size: 128, size @ 0, abi @ 4, fault_new @ 8, fault_unhandled @ 16, report @ 24, adapt @ 32, thread @ 40, enter @ 48,
     pin @ 56, cast @ 64, keep_image @ 72, release_image @ 80, threads @ 88, log @ 96, send_image @ 104,
-    take_image @ 112,
+    take_image @ 112, default_body @ 120,
 });

@@ -2,7 +2,7 @@
 
 use core::ffi::c_void;
 
-use crate::{ContractDescriptor, Receiver};
+use crate::{ContractDescriptor, Receiver, Slice};
 
 /// What the erased entry of an interface answers.
 pub mod invoke_code {
@@ -66,3 +66,17 @@ frozen_layout!(InterfaceHeader {
 unsafe impl Send for InterfaceHeader {}
 // SAFETY: as above.
 unsafe impl Sync for InterfaceHeader {}
+
+/// An object for a default body: what [`ContractDescriptor::defaults`] takes as the state of its receiver points to one.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Implementor {
+    /// The functions of the object, in the order of the contract; those that are left out are null.
+    pub interface: *const InterfaceHeader,
+    /// What they take as the state of their receiver.
+    pub state: *mut (),
+    /// Whose it is, for faults; may be empty.
+    pub plugin: Slice,
+}
+
+frozen_layout!(Implementor { size: 32, interface @ 0, state @ 8, plugin @ 16 });

@@ -46,7 +46,7 @@ pub use fault::{FaultParts, FaultRecord, FaultTable, fault_kind};
 pub use grown::{Grown, GrownVariant, ReleaseGrownFunction};
 pub use guest::{BridgeFunction, Guest, GuestFunction, GuestModule};
 pub use host::Host;
-pub use interface::{InterfaceHeader, InvokeFunction, interface_flags, invoke_code};
+pub use interface::{Implementor, InterfaceHeader, InvokeFunction, interface_flags, invoke_code};
 pub use link::{Cell, Generation, HAZARDS, Hold, HoldTable, Link, ThreadRecord, Way, barrier};
 pub use log::{
     LogRecord, LogSite, LogSiteParts, LogTable, LogValue, log_interest, log_kind, log_level,

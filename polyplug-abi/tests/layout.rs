@@ -47,7 +47,7 @@ fn the_layouts_are_the_published_ones() {
         FaultParts { size, kind, message, file, line, column, trace, plugin, contract, method }
         Host {
             size, abi, fault_new, fault_unhandled, report, adapt, thread, enter, pin, cast, keep_image, release_image,
-            threads, log, send_image, take_image,
+            threads, log, send_image, take_image, default_body,
         }
         ThreadTable { size, flags, spawn, at_exit, started_by }
         LogTable {
@@ -58,6 +58,7 @@ fn the_layouts_are_the_published_ones() {
         LogRecord { size, parent_kind, site, image, plugin, parent, tag, values, value_count }
         LogValue { field, kind, bits, text }
         InterfaceHeader { size, method_count, flags, reserved, order, contract, invoke }
+        Implementor { interface, state, plugin }
         Guest { size, flags, invoke }
         ThreadRecord { entries, barrier, reserved }
         Cell { generation }
@@ -74,7 +75,7 @@ fn the_layouts_are_the_published_ones() {
             size, flags, name, version, description, authors, license, repository, requires, construct, destroy, wants,
             save, restore, data,
         }
-        ContractDescriptor { size, flags, major, minor, id, name, docs, order, methods, bridge }
+        ContractDescriptor { size, flags, major, minor, id, name, docs, order, methods, bridge, defaults }
         MethodDescriptor { size, flags, name, docs, arguments, result, frame_size, frame_align }
         ArgumentDescriptor { size, passing, name, ty, frame_offset }
         TypeDescriptor {

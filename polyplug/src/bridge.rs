@@ -8,12 +8,15 @@
 //! * **R1** The state of a bridged interface starts with a [`Guest`], whose function takes what its type says.
 
 use core::ffi::c_void;
+use core::marker::PhantomData;
 
-use polyplug_abi::{ContractDescriptor, Guest, Receiver, fault_kind, invoke_code};
+use polyplug_abi::{ContractDescriptor, Guest, Implementor, Receiver, fault_kind, invoke_code};
 
 use crate::call;
+use crate::contract::Access;
 use crate::data::{Data, OutOf, ReturnOf, Travel};
 use crate::fault::Fault;
+use crate::object::Borrowed;
 
 /// The typed face: passes a packed call on.
 ///
@@ -68,6 +71,46 @@ pub unsafe fn bridge_invoke(
     }
     // SAFETY: clauses 1 and 2; checked above.
     unsafe { ask(receiver, contract, method, frame, out) }
+}
+
+/// The state of an interface's functions is the address of an object that another image implements: how default bodies are run
+/// on what lacks them.
+#[derive(Debug)]
+pub struct Implemented<C: ?Sized>(PhantomData<C>);
+
+// SAFETY: K4: the state is the address of a `Borrowed`, which `on_implementor` put there.
+unsafe impl<C: ?Sized + 'static> Access for Implemented<C> {
+    type Target = Borrowed<'static, C>;
+
+    unsafe fn get<'a>(state: *mut ()) -> &'a Self::Target {
+        // SAFETY: clause 1, kept by the caller.
+        unsafe { &*state.cast::<Self::Target>() }
+    }
+    unsafe fn get_mut<'a>(state: *mut ()) -> Result<&'a mut Self::Target, Fault> {
+        // SAFETY: clauses 1 and 2, kept by the caller.
+        Ok(unsafe { &mut *state.cast::<Self::Target>() })
+    }
+}
+
+/// Runs a default body.
+///
+/// # Safety
+/// 1. The state of `receiver` is the address of an [`Implementor`] of the contract `C`, whose interface is in the order of this
+///    image, and which lives for the call, as does what it points to.
+pub unsafe fn on_implementor<C: ?Sized>(
+    receiver: *mut Receiver,
+    run: impl FnOnce(*mut Receiver) -> i32,
+) -> i32 {
+    // SAFETY: clause 1.
+    unsafe {
+        let implementor = (*receiver).state.cast::<Implementor>();
+        let (interface, object) = ((*implementor).interface, (*implementor).state);
+        let mut whole = Borrowed::<C>::within(interface, object, (*implementor).plugin.str());
+        (*receiver).state = (&raw mut whole).cast();
+        let code = run(receiver);
+        (*receiver).state = implementor.cast();
+        code
+    }
 }
 
 /// # Safety

@@ -194,11 +194,11 @@ macro_rules! arities {
                     &describe::method(0, "call", "", Self::ARGUMENTS, Self::FRAME, R::FUNCTION);
                 const METHODS: &'static [&'static MethodDescriptor] = &[Self::METHOD];
                 const SHARED: &'static ContractDescriptor = &describe::contract(
-                    0, 1, 0, "", "Fn", "", &["call"], Self::METHODS, bridge::<false, $($P,)* R>,
+                    0, 1, 0, "", "Fn", "", &["call"], Self::METHODS, bridge::<false, $($P,)* R>, None,
                 );
                 const EXCLUSIVE: &'static ContractDescriptor = &describe::contract(
                     contract_flags::EXCLUSIVE, 1, 0, "", "FnMut", "", &["call"], Self::METHODS,
-                    bridge::<true, $($P,)* R>,
+                    bridge::<true, $($P,)* R>, None,
                 );
             }
 

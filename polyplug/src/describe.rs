@@ -28,6 +28,7 @@ pub const fn contract(
     names: &[&str],
     methods: &'static [&'static MethodDescriptor],
     bridge: BridgeFunction,
+    defaults: Option<InvokeFunction>,
 ) -> ContractDescriptor {
     ContractDescriptor {
         size: size_of::<ContractDescriptor>() as u32,
@@ -40,6 +41,7 @@ pub const fn contract(
         order: order_of(names),
         methods: List::of(methods),
         bridge: Some(bridge),
+        defaults,
     }
 }
 

@@ -26,6 +26,7 @@ mod bundle;
 mod cell;
 mod context;
 mod copy;
+pub(crate) mod describers;
 mod diff;
 pub(crate) mod domain;
 mod dynamic;

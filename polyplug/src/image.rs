@@ -27,6 +27,7 @@ static LOCAL: Host = Host {
     log: crate::log::TABLE,
     send_image: core_half::send_image,
     take_image: core_half::take_image,
+    default_body: core_half::default_body,
 };
 
 static LOADED_BY: AtomicPtr<Host> = AtomicPtr::new(core::ptr::null_mut());
@@ -85,6 +86,7 @@ pub(crate) fn become_module(core: &'static Host, name: &str, image: *const ()) {
 
 #[cfg(feature = "host")]
 mod core_half {
+    pub(super) use crate::host::describers::run_default_body as default_body;
     pub(super) use crate::host::domain::thread;
     pub(super) use crate::host::holds::{cast, enter, pin};
     pub(super) use crate::host::mapped::{keep_image, release_image, send_image, take_image};
@@ -96,10 +98,11 @@ mod core_half {
 /// those that keep images, which know no module.
 #[cfg(not(feature = "host"))]
 mod core_half {
+    use core::ffi::c_void;
     use core::sync::atomic::AtomicPtr;
 
     use polyplug_abi::{
-        ContractDescriptor, FaultRecord, Hold, InterfaceHeader, Link, ThreadRecord, Way,
+        ContractDescriptor, FaultRecord, Hold, InterfaceHeader, Link, Receiver, ThreadRecord, Way,
     };
 
     /// Without a core nobody unmaps this image, or any other.
@@ -133,6 +136,17 @@ mod core_half {
         _: *const ContractDescriptor,
         _: *mut Link,
     ) -> *mut FaultRecord {
+        std::process::abort()
+    }
+
+    pub(super) unsafe extern "C" fn default_body(
+        _: *mut Receiver,
+        _: *const InterfaceHeader,
+        _: *const ContractDescriptor,
+        _: u32,
+        _: *const c_void,
+        _: *mut c_void,
+    ) -> i32 {
         std::process::abort()
     }
 

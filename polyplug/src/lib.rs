@@ -608,7 +608,7 @@ pub mod __private {
 
     pub use polyplug_abi as abi;
 
-    pub use crate::bridge::bridge_invoke;
+    pub use crate::bridge::{Implemented, bridge_invoke, on_implementor};
     pub use crate::call::{
         Handle, Raise, RaiseAsError, RaiseByUnwinding, begin, explain, settle, text, unbound,
         unbound_mut, unknown_method,

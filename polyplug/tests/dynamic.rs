@@ -7,10 +7,14 @@
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
+use std::thread;
 
 use fixture_harness::fixture;
-use polyplug::{ContractInfo, DynamicCaller, DynamicContract, FaultKind, Runtime, UnloadOutcome};
+use polyplug::{
+    ContractInfo, DynamicCaller, DynamicContract, Fault, FaultKind, Runtime, UnloadOutcome,
+};
 use polyplug_abi::{Buffer, Object, Sink, Slice};
 
 #[allow(unreachable_pub, dead_code, reason = "it is a plugin's as well")]
@@ -85,20 +89,104 @@ fn c12_a_method_is_found_by_its_name() {
     );
 }
 
-#[test]
-fn c13_a_method_that_the_plugin_lacks_is_a_fault() {
-    let (runtime, contract) = pair("matrix-1-0", "matrix-1-2");
-    let caller = runtime.dynamic_get(&contract, None).expect("a caller");
-    let mut out = 0_u64;
-    let method = number(contract.info(), "twice");
-    let out = ptr::from_mut(&mut out).cast::<c_void>();
+/// Calls a method that version 1.0 has not.
+fn twice(caller: &DynamicCaller) -> Result<u64, Fault> {
+    let mut out = u64::MAX;
+    let method = number(caller.contract().info(), "twice");
+    let place = ptr::from_mut(&mut out).cast::<c_void>();
     // SAFETY: no arguments; a place for a number.
-    let fault = unsafe { caller.call(method, ptr::null(), out) }.expect_err("no such method");
+    unsafe { caller.call(method, ptr::null(), place) }.map(|()| out)
+}
+
+#[test]
+fn c13_what_a_plugin_lacks_is_run_by_a_module_that_describes_the_contract() {
+    let runtime = Runtime::new();
+    runtime.provide::<dyn Desk>(TheDesk).expect("provided");
+    let describer = runtime.load(fixture("matrix-1-2")).expect("it loads");
+    runtime.load(fixture("matrix-1-0")).expect("it loads");
+    let contract = runtime.contract("matrix.plan", 1).expect("described");
+    let contract = DynamicContract::new(&contract);
+    let caller = runtime.dynamic_get(&contract, Some("matrix-1-0"));
+    let caller = caller.expect("a caller");
+    let plan = "plan 1.0".len() as u64 * 2;
+    assert_eq!(twice(&caller), Ok(plan), "the body sees the plugin's own");
+    describer.reload().expect("reloaded");
+    assert_eq!(twice(&caller), Ok(plan), "of the module as it is now");
+
+    // Nobody is kept by it, and nobody runs it any more.
+    let report = describer.unload_within(Duration::from_secs(10));
+    assert_eq!(report.outcome(), UnloadOutcome::Unmapped, "{report}");
+    let fault = twice(&caller).expect_err("no default body");
     assert_eq!(fault.kind(), FaultKind::UnknownMethod);
     assert_eq!(
         fault.to_string(),
-        "matrix-1-0, matrix.plan.twice: the plugin has no such method, and a default body is run by callers that are compiled with the contract only"
+        "matrix-1-0, matrix.plan.twice: the plugin leaves the method out, and no module is loaded that describes the contract \
+         and has a default body for it"
     );
+    let again = runtime.load(fixture("matrix-1-2")).expect("it loads again");
+    assert_eq!(twice(&caller), Ok(plan));
+    drop(again);
+}
+
+#[test]
+fn c13_a_default_body_of_another_version_is_not_run() {
+    let (runtime, contract) = pair("matrix-1-0", "matrix-1-2");
+    let caller = runtime.dynamic_get(&contract, None).expect("a caller");
+    runtime.load(fixture("matrix-1-1")).expect("it loads");
+    let fault = twice(&caller).expect_err("no such body");
+    assert_eq!(fault.kind(), FaultKind::UnknownMethod);
+}
+
+struct AtTheEnd<'d>(&'d AtomicBool);
+
+impl Drop for AtTheEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn c13_default_bodies_are_found_while_modules_come_and_go() {
+    let runtime = Runtime::new();
+    runtime.provide::<dyn Desk>(TheDesk).expect("provided");
+    let first = runtime.load(fixture("matrix-1-2")).expect("it loads");
+    runtime.load(fixture("matrix-1-0")).expect("it loads");
+    let contract = runtime.contract("matrix.plan", 1).expect("described");
+    let contract = DynamicContract::new(&contract);
+    let caller = runtime.dynamic_get(&contract, Some("matrix-1-0"));
+    let caller = caller.expect("a caller");
+    let done = AtomicBool::new(false);
+    let (answered, missed) = thread::scope(|scope| {
+        let callers: Vec<_> = (0..2)
+            .map(|_| {
+                scope.spawn(|| {
+                    let (mut answered, mut missed) = (0, 0);
+                    while !done.load(Ordering::SeqCst) {
+                        match twice(&caller) {
+                            Ok(16) => answered += 1,
+                            Err(fault) if fault.kind() == FaultKind::UnknownMethod => missed += 1,
+                            other => panic!("{other:?}"),
+                        }
+                    }
+                    (answered, missed)
+                })
+            })
+            .collect();
+        // Also when this thread panics: the others are waited for.
+        let end = AtTheEnd(&done);
+        let mut module = first;
+        for _ in 0..25 {
+            let report = module.unload_within(Duration::from_secs(10));
+            assert_eq!(report.outcome(), UnloadOutcome::Unmapped, "{report}");
+            module = runtime.load(fixture("matrix-1-2")).expect("it loads again");
+        }
+        drop(end);
+        let counts = callers
+            .into_iter()
+            .map(|thread| thread.join().expect("calls"));
+        counts.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1))
+    });
+    assert!(answered > 100 && missed > 0, "{answered} {missed}");
 }
 
 #[test]

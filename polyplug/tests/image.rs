@@ -4,6 +4,7 @@
     reason = "stands in for a host: it calls the entry point by hand"
 )]
 
+use std::ffi::c_void;
 use std::mem::ManuallyDrop;
 
 use fixture_harness::{Folder, fixture};
@@ -12,7 +13,7 @@ use polyplug::__private::abi::{
     ABI_VERSION, ENTRY_SYMBOL, FaultParts, FaultRecord, Host, InitFunction, InterfaceHeader, List,
     Registration, Slice, init_code, module_flags,
 };
-use polyplug::__private::abi::{ContractDescriptor, Hold, Link, ThreadRecord, Way};
+use polyplug::__private::abi::{ContractDescriptor, Hold, Link, Receiver, ThreadRecord, Way};
 
 unsafe extern "C" fn no_fault(_: *const FaultParts) -> *mut FaultRecord {
     std::process::abort()
@@ -61,6 +62,17 @@ unsafe extern "C" fn nothing_kept(_: *const ()) {}
 
 unsafe extern "C" fn nothing_sent(_: *const (), _: *const ()) {}
 
+unsafe extern "C" fn no_body(
+    _: *mut Receiver,
+    _: *const InterfaceHeader,
+    _: *const ContractDescriptor,
+    _: u32,
+    _: *const c_void,
+    _: *mut c_void,
+) -> i32 {
+    std::process::abort()
+}
+
 const fn host(abi: u32) -> Host {
     Host {
         size: size_of::<Host>() as u32,
@@ -79,6 +91,7 @@ const fn host(abi: u32) -> Host {
         log: std::ptr::null(),
         send_image: nothing_sent,
         take_image: no_image,
+        default_body: no_body,
     }
 }
 

@@ -601,6 +601,11 @@ static const char *stream_of_its_own(Stage *stage) {
     PolyplugInstance *other = polyplug_runtime_create(stage->runtime, contract, NULL, 0, &error);
     HOLDS(instance_next_is(one, "first") && instance_next_is(other, "first"));
     HOLDS(instance_next_is(one, "second") && instance_next_is(one, "third") && instance_next_is(one, NULL));
+    const ConformanceLinesFrame_skip one_more = { 1 };
+    uint64_t skipped = 0;
+    PolyplugFaultRecord *fault = NULL;
+    HOLDS(polyplug_call(other, CONFORMANCE_LINES_METHOD_SKIP, &one_more, &skipped, &fault) == POLYPLUG_OK);
+    HOLDS((uint32_t)skipped == 1 && instance_next_is(other, "third"));
     polyplug_release(one), polyplug_release(other), polyplug_release(contract);
     return NULL;
 }

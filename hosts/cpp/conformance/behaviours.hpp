@@ -289,6 +289,7 @@ static void stream_of_its_own(Stage &stage) {
     auto other = stage.runtime.create<conformance_lines::Lines>();
     HOLDS(one.next() == "first" && other.next() == "first");
     HOLDS(one.next() == "second" && one.next() == "third" && !one.next());
+    HOLDS(other.skip(1) == 1 && other.next() == "third");
 }
 static void pinned(Stage &stage) {
     auto shelf = polyplug::pin(stage.get<conformance_shelf::Shelf>());

@@ -18,8 +18,8 @@ public:
 
     class Inside {
     public:
-        Inside(const PolyplugEntered &entered, PolyplugSlice plugin)
-            : entered_(entered), face_{entered.interface, entered.state, plugin} {}
+        Inside(const PolyplugEntered &entered, PolyplugSlice plugin, const PolyplugContractDescriptor *contract)
+            : entered_(entered), face_{entered.interface, entered.state, plugin, contract} {}
         Inside(const Inside &) = delete;
         ~Inside() { polyplug_leave(&entered_); }
         const Face &face() const { return face_; }
@@ -35,10 +35,11 @@ public:
             throw Fault(POLYPLUG_FAULT_KIND_INVALID_VALUE,
                         "its result borrows from the plugin, which this caller does not hold still; pin the caller, or make an instance");
         if (polyplug_caller_enter(caller_.get(), &entered, &fault) != POLYPLUG_OK) raise(fault, plugin_, contract_, number);
-        return Inside(entered, plugin_);
+        return Inside(entered, plugin_, contract_);
     }
     std::string_view plugin() const noexcept { return text(plugin_); }
     PolyplugCaller *get() const noexcept { return caller_.get(); }
+    const PolyplugContractDescriptor *contract() const noexcept { return contract_; }
 
     // The name of what a handle leads to, which lives as long.
     static PolyplugSlice name(const void *handle) {
@@ -58,7 +59,10 @@ private:
 // Holds a plugin still, or is an object of one's own: `H` is `PolyplugPinned` or `PolyplugInstance`.
 template <class H> class Holding {
 public:
-    explicit Holding(H *handle) : handle_(handle, detail::Release()), face_{nullptr, nullptr, Following::name(handle)} { look(); }
+    Holding(H *handle, const PolyplugContractDescriptor *contract)
+        : handle_(handle, detail::Release()), face_{nullptr, nullptr, Following::name(handle), contract} {
+        look();
+    }
 
     struct Inside {
         const Face &of;
@@ -97,7 +101,7 @@ template <template <class> class R> R<Holding<PolyplugPinned>> pin(const R<Follo
     PolyplugError *error = nullptr;
     PolyplugPinned *pinned = polyplug_caller_pin(caller.via().get(), &error);
     detail::check(error);
-    return R<Holding<PolyplugPinned>>(Holding<PolyplugPinned>(pinned));
+    return R<Holding<PolyplugPinned>>(Holding<PolyplugPinned>(pinned, caller.via().contract()));
 }
 
 template <class C> Contract Runtime::described() {
@@ -120,7 +124,7 @@ template <class C> InstanceOf<C> Runtime::create(std::optional<std::string_view>
     PolyplugInstance *instance = polyplug_runtime_create(
         get(), described<C>().get(), plugin ? detail::bytes(*plugin) : nullptr, plugin ? plugin->size() : 0, &error);
     detail::check(error);
-    return InstanceOf<C>(Holding<PolyplugInstance>(instance));
+    return InstanceOf<C>(Holding<PolyplugInstance>(instance, Described<C>::contract()));
 }
 
 template <class C, class T> Module Runtime::provide(std::unique_ptr<T> value, std::string_view name) const {

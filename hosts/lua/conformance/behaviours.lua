@@ -340,6 +340,7 @@ behaviours["stream-of-its-own"] = function(stage)
   local one, other = stage.runtime:create "conformance.lines", stage.runtime:create "conformance.lines"
   equal({ one:next(), other:next() }, { "first", "first" })
   equal({ one:next(), one:next(), one:next() == nil }, { "second", "third", true })
+  equal({ other:skip(1), other:next() }, { 1, "third" })
 end
 
 behaviours["pinned"] = function(stage)

@@ -342,6 +342,7 @@ def stream_of_its_own(stage):
     equal(one.next(), "first")
     equal(other.next(), "first")
     equal([one.next(), one.next(), one.next()], ["second", "third", None])
+    equal((other.skip(1), other.next()), (1, "third"))
 
 
 @case("pinned")

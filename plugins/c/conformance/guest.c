@@ -199,7 +199,7 @@ static PolyplugBuffer all_of(R, const PolyplugObject *lines) {
 }
 static void read_all(R, const PolyplugObject *lines, PolyplugBuffer *out) { *out = all_of(receiver, lines); }
 static uint32_t consume(R, const PolyplugObject *lines) {
-    // `skip` of a stream may be left to the body of the contract, which only Rust has: two more are read.
+    // `skip` of a stream may be left to its default body: two more are read here.
     PolyplugBuffer all = all_of(receiver, lines);
     for (size_t at = 0; at < all.len; at++) polyplug_give_back(((PolyplugBuffer *)(void *)all.ptr)[at]);
     const ConformanceLinesInterface *functions = (const void *)polyplug_functions(lines, conformance_lines_contract());

@@ -29,6 +29,7 @@ typedef struct PolyplugFaultRecord PolyplugFaultRecord;
 typedef struct PolyplugFaultTable PolyplugFaultTable;
 typedef struct PolyplugFaultParts PolyplugFaultParts;
 typedef struct PolyplugInterfaceHeader PolyplugInterfaceHeader;
+typedef struct PolyplugImplementor PolyplugImplementor;
 typedef struct PolyplugTypeDescriptor PolyplugTypeDescriptor;
 typedef struct PolyplugFieldDescriptor PolyplugFieldDescriptor;
 typedef struct PolyplugVariantDescriptor PolyplugVariantDescriptor;
@@ -537,30 +538,6 @@ struct PolyplugMethodDescriptorList {
     size_t len;
 };
 
-/// A contract.
-struct PolyplugContractDescriptor {
-    /// Size of this struct in bytes, as its maker knows it.
-    uint32_t size;
-    /// `contract_flags`.
-    uint32_t flags;
-    /// Contracts with different majors are different contracts.
-    uint32_t major;
-    /// Grows when methods are added.
-    uint32_t minor;
-    /// The dotted id.
-    PolyplugSlice id;
-    /// The name of the trait.
-    PolyplugSlice name;
-    /// Its documentation, or empty.
-    PolyplugSlice docs;
-    /// A number made of the method names in order; the same that interfaces carry.
-    uint64_t order;
-    /// Its methods, in order.
-    PolyplugMethodDescriptorList methods;
-    /// Makes the interface for implementations in other languages; null when there is none.
-    PolyplugBridgeFunction bridge;
-};
-
 /// How to count a `FaultRecord`. Any thread may call any of these.
 struct PolyplugFaultTable {
     /// Size of this struct in bytes, as its maker knows it.
@@ -631,6 +608,33 @@ typedef int32_t (*PolyplugInvokeFunction)(PolyplugReceiver *receiver,
                                           uint32_t method,
                                           const void *frame,
                                           void *out);
+
+/// A contract.
+struct PolyplugContractDescriptor {
+    /// Size of this struct in bytes, as its maker knows it.
+    uint32_t size;
+    /// `contract_flags`.
+    uint32_t flags;
+    /// Contracts with different majors are different contracts.
+    uint32_t major;
+    /// Grows when methods are added.
+    uint32_t minor;
+    /// The dotted id.
+    PolyplugSlice id;
+    /// The name of the trait.
+    PolyplugSlice name;
+    /// Its documentation, or empty.
+    PolyplugSlice docs;
+    /// A number made of the method names in order; the same that interfaces carry.
+    uint64_t order;
+    /// Its methods, in order.
+    PolyplugMethodDescriptorList methods;
+    /// Makes the interface for implementations in other languages; null when there is none.
+    PolyplugBridgeFunction bridge;
+    /// Runs the default body of a method, as an interface's `invoke` runs a method: the state is a
+    /// `*const Implementor`. Null when no method has one, or in another language.
+    PolyplugInvokeFunction defaults;
+};
 
 /// The head of every interface. The functions of the contract follow, one word each, in declaration order;
 /// a word may be null when the method has a default body.
@@ -751,6 +755,16 @@ struct PolyplugFaultParts {
     PolyplugSlice contract;
     /// Name of the method that was called.
     PolyplugSlice method;
+};
+
+/// An object for a default body: what `ContractDescriptor::defaults` takes as the state of its receiver points to one.
+struct PolyplugImplementor {
+    /// The functions of the object, in the order of the contract; those that are left out are null.
+    const PolyplugInterfaceHeader *interface;
+    /// What they take as the state of their receiver.
+    void *state;
+    /// Whose it is, for faults; may be empty.
+    PolyplugSlice plugin;
 };
 
 /// A field of a struct, a tuple or a variant. Offsets are from the start of the whole value, of growing data from what the
@@ -1275,6 +1289,16 @@ struct PolyplugHost {
     /// Takes the count that travels with an owner of an object that ends where it arrived, without having been kept; null
     /// when none travels. `release` is called in between, and then `Host::release_image`.
     const void *(*take_image)(const void *release, const void *state);
+    /// Runs the default body of a method that the provider of `interface` leaves out: for callers who have no such body of
+    /// their own. `receiver`, `frame` and `out` are those of the call, `method` a number of `wanted`, which describes the
+    /// contract as the caller knows it. The body is code of `wanted`'s image, or of a module that is loaded and describes
+    /// the same contract; a fault when there is none. What is written needs no check. Answers as an interface's `invoke`.
+    int32_t (*default_body)(PolyplugReceiver *receiver,
+                            const PolyplugInterfaceHeader *interface,
+                            const PolyplugContractDescriptor *wanted,
+                            uint32_t method,
+                            const void *frame,
+                            void *out);
 };
 
 /// The type of the exported symbol. Fills in the registration and answers one of `init_code`.

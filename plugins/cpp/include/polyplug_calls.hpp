@@ -3,6 +3,8 @@
 #ifndef POLYPLUG_CALLS_HPP
 #define POLYPLUG_CALLS_HPP
 
+#include <cstddef>
+
 #include "polyplug_borrows.hpp"
 #include "polyplug_data.hpp"
 
@@ -18,6 +20,8 @@ struct Face {
     void *state;
     /// Whose it is, when it is known.
     PolyplugSlice plugin;
+    /// The contract, as this program or library knows it.
+    const PolyplugContractDescriptor *contract;
 };
 
 namespace wire {
@@ -284,31 +288,43 @@ private:
         (void)lent, (void)arena;
     }
 
-    template <class F> static F function(const Face &face, uint32_t number) {
-        using Word = void (*)();
-        const Word word = reinterpret_cast<const Word *>(face.interface + 1)[number];
-        if (!word) absent(face, number);
-        return reinterpret_cast<F>(word);
+    /// The function of a method; null when it is left to its default body.
+    using Function = void (*)();
+    static Function function(const Face &face, uint32_t number) {
+        return reinterpret_cast<const Function *>(face.interface + 1)[number];
     }
 
     /// Whether its result is a part of an argument.
     static bool borrows(const Face &face, uint32_t number) {
-        return face.interface->contract->methods.ptr[number]->flags & POLYPLUG_METHOD_FLAGS_BORROWS;
+        return face.contract->methods.ptr[number]->flags & POLYPLUG_METHOD_FLAGS_BORROWS;
     }
 
-    [[noreturn]] static void absent(const Face &face, uint32_t number) {
-        raise(Fault(POLYPLUG_FAULT_KIND_UNKNOWN_METHOD,
-                  "there is no such method, and a default body is run by callers in Rust only")
-                  .share(),
-            face.plugin, face.interface->contract, number);
+    /// Runs the default body, which is code of a library that describes the contract.
+    template <class... C>
+    static void run_default(PolyplugReceiver &receiver, const Face &face, uint32_t number, const std::tuple<C...> &arguments, void *out) {
+        if (polyplug_host->size < offsetof(PolyplugHost, default_body) + sizeof(void *))
+            throw Fault(POLYPLUG_FAULT_KIND_UNKNOWN_METHOD, "a host of this version runs no default bodies for C++");
+        // As a struct of the arguments lies in C.
+        alignas(8) unsigned char frame[(16 * sizeof...(C)) + 1] = {};
+        size_t at = 0;
+        auto put = [&](auto value) {
+            at = (at + alignof(decltype(value)) - 1) / alignof(decltype(value)) * alignof(decltype(value));
+            std::memcpy(frame + at, &value, sizeof value);
+            at += sizeof value;
+        };
+        std::apply([&](auto... c) { (put(c), ...); }, arguments);
+        (void)put;
+        polyplug_host->default_body(&receiver, face.interface, face.contract, number, frame, out);
     }
 
     [[noreturn]] static void failed(PolyplugFaultRecord *fault, const Face &face, uint32_t number) {
-        raise(fault, face.plugin, face.interface->contract, number);
+        raise(fault, face.plugin, face.contract, number);
     }
 
     template <class L, size_t... I> static Value run(const Face &face, uint32_t number, L &lent, std::index_sequence<I...>) {
-        const bool trusted = face.interface->flags & POLYPLUG_INTERFACE_FLAGS_RUST;
+        const Function found = function(face, number);
+        // A default body is code of Rust's.
+        const bool trusted = (face.interface->flags & POLYPLUG_INTERFACE_FLAGS_RUST) || !found;
         PolyplugReceiver receiver = polyplug_receiver(face.state);
         auto types = std::tuple_cat(std::get<I>(lent).types()...);
         (void)trusted;
@@ -318,9 +334,9 @@ private:
             // What a callee that is no Rust forgets to write is no value, and points nowhere.
             alignas(8) unsigned char place[std::max<size_t>(E::owned_size, 8)];
             if (!trusted) std::memset(place, 0xFF, sizeof place);
-            const F called = function<F>(face, number);
             const auto out = static_cast<typename R::Pointer>(static_cast<void *>(place));
-            std::apply([&](auto... c) { called(&receiver, c..., out); }, types);
+            if (found) std::apply([&](auto... c) { reinterpret_cast<F>(found)(&receiver, c..., out); }, types);
+            else run_default(receiver, face, number, types, out);
             if (receiver.fault) failed(receiver.fault, face, number);
             try {
                 typename E::Value value = E::take(place, trusted);
@@ -336,14 +352,21 @@ private:
             }
         } else {
             using F = typename Pointer<decltype(types)>::Function;
-            const F called = function<F>(face, number);
-            auto made = [&](auto... c) { return called(&receiver, c...); };
+            auto made = [&](auto... c) { return reinterpret_cast<F>(found)(&receiver, c...); };
             if constexpr (std::is_void_v<Value>) {
-                std::apply(made, types);
+                if (found) std::apply(made, types);
+                else run_default(receiver, face, number, types, nullptr);
                 if (receiver.fault) failed(receiver.fault, face, number);
                 (std::get<I>(lent).done(trusted), ...);
             } else {
-                const auto number_ = std::apply(made, types);
+                typename R::Word number_;
+                if (found) {
+                    number_ = std::apply(made, types);
+                } else {
+                    alignas(8) unsigned char place[8];
+                    run_default(receiver, face, number, types, place);
+                    std::memcpy(&number_, place, sizeof number_);
+                }
                 if (receiver.fault) failed(receiver.fault, face, number);
                 (std::get<I>(lent).done(trusted), ...);
                 return R::take(number_, trusted);

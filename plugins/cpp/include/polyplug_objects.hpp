@@ -11,7 +11,7 @@ namespace polyplug {
 class Arrived {
 public:
     Arrived(const PolyplugObject &object, const PolyplugContractDescriptor *wanted)
-        : face_{ ordered(object, wanted), object.state, { nullptr, 0 } }, release_(object.release),
+        : face_{ ordered(object, wanted), object.state, { nullptr, 0 }, wanted }, release_(object.release),
           image_(release_ ? polyplug_host->keep_image(reinterpret_cast<const void *>(release_), object.state) : nullptr) {}
     Arrived(Arrived &&other) noexcept
         : face_(other.face_), release_(std::exchange(other.release_, nullptr)), image_(std::exchange(other.image_, nullptr)) {}

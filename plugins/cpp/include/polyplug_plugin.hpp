@@ -13,7 +13,7 @@ namespace polyplug {
 /// Another provider of a contract: the host, or a peer.
 class Provider {
 public:
-    explicit Provider(const PolyplugLink &link) : link_(link) {}
+    Provider(const PolyplugLink &link, const PolyplugContractDescriptor *contract) : link_(link), contract_(contract) {}
 
     /// The plugin that provides.
     std::string_view plugin() const { return text(link_.plugin); }
@@ -21,7 +21,8 @@ public:
     /// It is held still for a call.
     class Inside {
     public:
-        explicit Inside(const PolyplugHold *hold) : hold_(hold), face_{ hold->interface, hold->state, hold->plugin } {}
+        Inside(const PolyplugHold *hold, const PolyplugContractDescriptor *contract)
+            : hold_(hold), face_{ hold->interface, hold->state, hold->plugin, contract } {}
         Inside(const Inside &) = delete;
         ~Inside() { polyplug_let_go(hold_); }
         const Face &face() const { return face_; }
@@ -34,11 +35,12 @@ public:
         PolyplugFaultRecord *fault = nullptr;
         const PolyplugHold *hold = polyplug_host->pin(&link_, &fault);
         check(fault);
-        return Inside(hold);
+        return Inside(hold, contract_);
     }
 
 private:
     PolyplugLink link_;
+    const PolyplugContractDescriptor *contract_;
 };
 
 /// What a plugin knows of its runtime. It may be kept.
@@ -86,7 +88,7 @@ private:
     template <class C> typename Described<C>::template Remote<Provider> find(uint32_t asked, size_t number) const {
         PolyplugLink link;
         check(record_->table->find(record_, asked, Described<C>::contract(), number, &link));
-        return typename Described<C>::template Remote<Provider>(Provider(link));
+        return typename Described<C>::template Remote<Provider>(Provider(link, Described<C>::contract()));
     }
 
     const PolyplugContextRecord *record_;

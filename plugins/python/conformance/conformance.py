@@ -508,8 +508,7 @@ class Objects:
         return list(iter(lines.next, None))
 
     def consume(self, lines):
-        for _ in range(2):
-            lines.next()
+        lines.skip(2)
         while lines.next() is not None:
             pass
         return lines.read()

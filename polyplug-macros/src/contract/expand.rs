@@ -21,6 +21,7 @@ pub(crate) fn expand(contract: &Contract<'_>) -> TokenStream {
         .map(|method| callee(contract, method));
     let invoke = invoke(contract);
     let bridge = bridge(contract);
+    let run_default = run_default(contract);
     let defaults = defaults(contract);
     let callers = contract
         .methods
@@ -41,6 +42,7 @@ pub(crate) fn expand(contract: &Contract<'_>) -> TokenStream {
             #(#callees)*
             #invoke
             #bridge
+            #run_default
             #defaults
             #(#callers)*
             #handles
@@ -672,6 +674,11 @@ fn descriptor(contract: &Contract<'_>) -> TokenStream {
             &#door::method(#flags, #name, #docs, const { &[#(#arguments),*] }, #frame, #result),
         }
     });
+    let defaults = if methods.iter().any(|method| method.default.is_some()) {
+        quote!(#door::core::option::Option::Some(__run_default))
+    } else {
+        quote!(#door::core::option::Option::None)
+    };
     // What polyplug itself has is no news to anybody.
     let entry = door.quiet.is_empty().then(|| {
         quote! {
@@ -685,7 +692,7 @@ fn descriptor(contract: &Contract<'_>) -> TokenStream {
             #(#indices)*
             const __METHODS: &[&#door::abi::MethodDescriptor] = &[#(#descriptors)*];
             const __DESCRIPTOR: &'static #door::abi::ContractDescriptor =
-                &#door::contract(0 #(#flags)*, #major, #minor, #id, #name, #docs, __NAMES, __METHODS, __bridge);
+                &#door::contract(0 #(#flags)*, #major, #minor, #id, #name, #docs, __NAMES, __METHODS, __bridge, #defaults);
 
     #entry
         }
@@ -762,11 +769,15 @@ fn callee(contract: &Contract<'_>, method: &Method<'_>) -> TokenStream {
     }
 }
 
-/// The erased entry.
-fn invoke(contract: &Contract<'_>) -> TokenStream {
-    let Contract { door, item, id, .. } = contract;
-    let ident = &item.ident;
-    let arms = contract.methods.iter().map(|method| {
+/// The arms of an erased entry: each method's number, and the call of its function for objects that are found so.
+fn arms(
+    contract: &Contract<'_>,
+    access: &TokenStream,
+    which: impl Fn(&Method<'_>) -> bool,
+) -> Vec<TokenStream> {
+    let Contract { door, .. } = contract;
+    let methods = contract.methods.iter().filter(|method| which(method));
+    let arm = methods.map(|method| {
         let Signature { types, .. } = Signature::of(door, method);
         let invoke = data(door, &method.fixed_result(), &quote!(invoke));
         let cfgs = &method.cfgs;
@@ -775,7 +786,7 @@ fn invoke(contract: &Contract<'_>) -> TokenStream {
         let call = method.point(door, &quote! {
             #invoke(
                 __receiver, __METHODS[#index as #door::core::primitive::usize], __frame, __place,
-                |__receiver, __out| #callee::<__S>(
+                |__receiver, __out| #callee::<#access>(
                     __receiver,
                     #(#door::read::<#types>(__frame, const { #door::offset_in_frame(#frame, #parts) }),)*
                     __out,
@@ -784,6 +795,14 @@ fn invoke(contract: &Contract<'_>) -> TokenStream {
         });
         quote!(#(#cfgs)* #index => #call,)
     });
+    arm.collect()
+}
+
+/// The erased entry.
+fn invoke(contract: &Contract<'_>) -> TokenStream {
+    let Contract { door, item, id, .. } = contract;
+    let ident = &item.ident;
+    let arms = arms(contract, &quote!(__S), |_| true);
     quote! {
         unsafe extern "C" fn __invoke<__S: #door::Access>(
             __receiver: *mut #door::abi::Receiver,
@@ -799,6 +818,36 @@ fn invoke(contract: &Contract<'_>) -> TokenStream {
                     #(#arms)*
                     _ => #door::unknown_method(__receiver, #id, __method),
                 }
+            }
+        }
+    }
+}
+
+/// The erased entry of the default bodies, for callers who have none, on objects that lack them.
+fn run_default(contract: &Contract<'_>) -> TokenStream {
+    let Contract { door, item, id, .. } = contract;
+    let ident = &item.ident;
+    let has_default = |method: &Method<'_>| method.default.is_some();
+    if !contract.methods.iter().any(has_default) {
+        return TokenStream::new();
+    }
+    let arms = arms(
+        contract,
+        &quote!(#door::Implemented<dyn #ident>),
+        has_default,
+    );
+    quote! {
+        unsafe extern "C" fn __run_default(
+            __receiver: *mut #door::abi::Receiver,
+            __method: #door::core::primitive::u32,
+            __frame: *const #door::core::ffi::c_void,
+            __place: *mut #door::core::ffi::c_void,
+        ) -> #door::core::primitive::i32 {
+            unsafe {
+                #door::on_implementor::<dyn #ident>(__receiver, |__receiver| match __method {
+                    #(#arms)*
+                    _ => #door::unknown_method(__receiver, #id, __method),
+                })
             }
         }
     }

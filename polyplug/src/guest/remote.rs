@@ -42,7 +42,7 @@ unsafe extern "C" fn no_bridge() -> *const InterfaceHeader {
 unsafe impl ContractParts for Anything {
     type Interface = InterfaceHeader;
     const DESCRIPTOR: &'static ContractDescriptor =
-        &describe::contract(0, 0, 0, "", "", "", &[], &[], no_bridge);
+        &describe::contract(0, 0, 0, "", "", "", &[], &[], no_bridge, None);
     type Use = Shared;
 }
 
@@ -457,9 +457,19 @@ unsafe fn exchange<L: Language>(
         let ty = &*(method.result)();
         let out = writer.room(ty.owned_size.max(size_of::<u64>()));
         let mut receiver = Receiver::new(state);
-        let invoke = (*interface).invoke;
-        let code = language
-            .outside(|| invoke(&raw mut receiver, index, frame.cast::<c_void>(), out.cast()));
+        let (packed, place) = (frame.cast::<c_void>(), out.cast::<c_void>());
+        let word = interface.add(1).cast::<usize>().add(index as usize);
+        let is_left_out = word.read() == 0;
+        let code = language.outside(|| {
+            let receiver = &raw mut receiver;
+            if is_left_out {
+                let wanted = (*interface).contract;
+                let run = image::host().default_body;
+                run(receiver, interface, wanted, index, packed, place)
+            } else {
+                ((*interface).invoke)(receiver, index, packed, place)
+            }
+        });
         writer.surrender();
         if !receiver.fault.is_null() {
             check::record(receiver.fault)
@@ -471,7 +481,8 @@ unsafe fn exchange<L: Language>(
                 "it answered {code}, and stored no fault"
             )));
         }
-        let is_rust = (*interface).flags & interface_flags::RUST != 0;
+        // A default body is code of Rust's.
+        let is_rust = is_left_out || (*interface).flags & interface_flags::RUST != 0;
         let scalar = ty.flags & type_flags::BY_VALUE != 0;
         if !is_rust {
             let checked = if scalar {

@@ -21,18 +21,17 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use polyplug_abi::{
-    ContractDescriptor, Guest, InterfaceHeader, Link, MethodDescriptor, Object, Receiver, Sink,
-    Slice, fault_kind, invoke_code, method_flags, passing, type_flags, type_kind,
+    ContractDescriptor, Guest, Implementor, InterfaceHeader, Link, MethodDescriptor, Object,
+    Receiver, Sink, Slice, fault_kind, invoke_code, method_flags, passing, type_flags, type_kind,
 };
 
 use self::wire::{Form, Region};
 use super::cell::Shape;
-use super::diff::{self, Side};
-use super::generation::{GenerationCore, Stage};
+use super::describers::{self, Described, ImageCount, is_same};
+use super::generation::GenerationCore;
 use super::holds;
 use super::info::ContractInfo;
 use super::keeper::Kept;
-use super::mapped::Mapped;
 use super::model::{Catalog, MethodModel};
 use super::module::Module;
 use super::registry::{Found, similar};
@@ -264,12 +263,21 @@ impl DynamicContract {
         let provided = unsafe { &*header.contract };
         // SAFETY: as above.
         let number = unsafe { self.number(method, provided) };
-        if number == NONE {
-            let reason = "the plugin has no such method, and a default body is run by callers that are compiled with the contract only";
-            return fail(fault_kind::UNKNOWN_METHOD, reason);
+        // The functions lie in our order when they were arranged for us, otherwise in their contract's.
+        let at = if header.order == self.0.shape.wanted.order {
+            method
+        } else {
+            number
+        };
+        // SAFETY: clause 1: the head, then one word for each method.
+        let word = || unsafe { interface.add(1).cast::<usize>().add(at as usize).read() };
+        let is_left_out = number == NONE || word() == 0;
+        if is_left_out && !model.has_default {
+            return fail(fault_kind::UNKNOWN_METHOD, "the plugin has no such method");
         }
+        // A default body is code of Rust's.
         // SAFETY: clause 1.
-        let is_rust = unsafe { call::is_rust(interface) };
+        let is_rust = is_left_out || unsafe { call::is_rust(interface) };
         if !is_rust && size != 0 {
             // It may forget the place: what it finds there is no value of most types, and points nowhere.
             // SAFETY: clause 2: the bytes of the place.
@@ -278,8 +286,31 @@ impl DynamicContract {
         let mut receiver = Receiver::new(state);
         // SAFETY: clause 2.
         unsafe { given(catalog, model, frame, owners::passes_on) };
-        // SAFETY: clauses 1 and 2.
-        let code = unsafe { (header.invoke)(&raw mut receiver, number, frame, out) };
+        let code = if is_left_out {
+            let implementor = Implementor {
+                interface,
+                state,
+                plugin: Slice::text(plugin),
+            };
+            // SAFETY: clauses 1 and 2.
+            let code = unsafe {
+                describers::default_body(
+                    &self.0.info,
+                    implementor,
+                    &mut receiver,
+                    method,
+                    frame,
+                    out,
+                )
+            };
+            let Some(code) = code else {
+                return fail(fault_kind::UNKNOWN_METHOD, describers::MISSING);
+            };
+            code
+        } else {
+            // SAFETY: clauses 1 and 2.
+            unsafe { (header.invoke)(&raw mut receiver, number, frame, out) }
+        };
         if !receiver.fault.is_null() {
             // SAFETY: a fault that is stored comes with one count.
             let fault = unsafe { call::stored(receiver.fault) };
@@ -757,15 +788,6 @@ struct Provided {
     _image: Option<ImageCount>,
 }
 
-/// One count of an image.
-struct ImageCount(Arc<Mapped>);
-
-impl Drop for ImageCount {
-    fn drop(&mut self) {
-        self.0.give_up();
-    }
-}
-
 /// The guest function of every provided value.
 ///
 /// # Safety
@@ -847,47 +869,13 @@ impl Bridge {
     }
 
     fn at(generation: &Arc<GenerationCore>, index: usize) -> Option<Self> {
-        let origin = *generation.origins.get(index)?;
-        if origin.is_null() {
-            return None;
-        }
-        // Counted first, asked then: the reaper looks at the count after the generation has left that stage.
-        let image = generation.mapped.as_ref().map(|mapped| {
-            mapped.hold();
-            ImageCount(Arc::clone(mapped))
-        });
-        if generation.progress.stage() != Stage::Live {
-            return None;
-        }
+        let Described { contract, image } = Described::at(generation, index)?;
         // SAFETY: Z3: read at load from an image that is counted, or is this program.
-        let bridge = unsafe { (*origin).bridge }?;
+        let bridge = unsafe { (*contract).bridge }?;
         // SAFETY: as above.
         let interface = unsafe { bridge() };
         (!interface.is_null()).then_some(Self { interface, image })
     }
-}
-
-/// Whether a contract of a generation has our shape and order.
-fn is_same(ours: &ContractInfo, generation: &GenerationCore, index: usize) -> bool {
-    let theirs = &generation.catalog.contracts[index];
-    if (theirs.id.as_str(), theirs.major) != (ours.id(), ours.version().major)
-        || theirs.order != ours.order()
-    {
-        return false;
-    }
-    let sides = (
-        Side {
-            catalog: &generation.catalog,
-            contract: index,
-            name: "",
-        },
-        Side {
-            catalog: &ours.catalog,
-            contract: ours.index,
-            name: "",
-        },
-    );
-    diff::differences(sides.0, sides.1).is_empty() && diff::differences(sides.1, sides.0).is_empty()
 }
 
 fn provided(

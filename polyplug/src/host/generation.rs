@@ -25,12 +25,12 @@ use polyplug_abi::{ContractDescriptor, Generation, InterfaceHeader, PluginDescri
 use super::cell::{CellCore, Seat, Shape};
 use super::context::ContextCore;
 use super::diff::{self, Side};
-use super::each;
 use super::info::{ContractInfo, PluginInfo};
 use super::mapped::Mapped;
 use super::model::Catalog;
 use super::state::{self, Destroy};
 use super::views::{self, View};
+use super::{describers, each};
 use crate::error::{Error, Result};
 
 /// A generation. The shared part comes first.
@@ -215,7 +215,7 @@ pub(crate) struct Parts {
 
 impl GenerationCore {
     pub(crate) fn new(cell: &'static CellCore, stamp: u64, number: u64, parts: Parts) -> Arc<Self> {
-        Arc::new(Self {
+        let made = Arc::new(Self {
             shared: Generation {
                 stamp,
                 ways: AtomicPtr::new(ptr::null_mut()),
@@ -237,7 +237,9 @@ impl GenerationCore {
             pins: AtomicUsize::new(0),
             last: AtomicBool::new(false),
             progress: Progress::default(),
-        })
+        });
+        describers::add(&made);
+        made
     }
 
     /// As readers find it. The address is that of the whole.

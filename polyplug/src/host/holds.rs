@@ -58,10 +58,35 @@ enum Found {
     Reloading,
 }
 
+/// A thread inside a generation that it found otherwise than by a link, until it is dropped.
+pub(crate) struct Visit {
+    inside: Option<Inside>,
+    pub(crate) generation: Arc<GenerationCore>,
+}
+
+impl Visit {
+    /// Enters what the module of a generation serves with now, which may be a later one.
+    pub(crate) fn begin(generation: &GenerationCore) -> Option<Self> {
+        match follow(generation.cell, generation.stamp()) {
+            Found::In(inside, generation) => Some(Self {
+                inside: Some(inside),
+                generation,
+            }),
+            Found::Gone | Found::Reloading => None,
+        }
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        if let Some(inside) = self.inside.take() {
+            inside.leave();
+        }
+    }
+}
+
 /// Follows a link, and waits for a reload that is under way, unless this thread is inside the module already.
-fn follow(link: &Link) -> Found {
-    // SAFETY: a link of this core.
-    let cell = unsafe { CellCore::of(link.cell) };
+fn follow(cell: &'static CellCore, stamp: u64) -> Found {
     loop {
         let (inside, head) = Inside::begin(cell);
         // SAFETY: held by the entry.
@@ -72,7 +97,7 @@ fn follow(link: &Link) -> Found {
         if shared.stamp == GATE {
             // SAFETY: a gate, held.
             let gate = unsafe { Gate::entered(head) };
-            if gate.old.stamp() != link.stamp {
+            if gate.old.stamp() != stamp {
                 inside.leave();
                 return Found::Gone;
             }
@@ -90,7 +115,7 @@ fn follow(link: &Link) -> Found {
             gate.wait();
             continue;
         }
-        if shared.stamp != link.stamp {
+        if shared.stamp != stamp {
             inside.leave();
             return Found::Gone;
         }
@@ -139,7 +164,8 @@ pub(crate) unsafe extern "C" fn enter(
         }
         // SAFETY: clause 1.
         let plugin = unsafe { plugin_of(link) };
-        match follow(link) {
+        // SAFETY: clause 1.
+        match follow(unsafe { CellCore::of(link.cell) }, link.stamp) {
             Found::Gone => Err(gone(plugin)),
             Found::Reloading => Err(reloading(plugin)),
             Found::In(inside, generation) => match generation.way(link.index) {
@@ -269,7 +295,8 @@ impl HoldCore {
 fn pin_link(link: &Link) -> Result<*const Hold, Fault> {
     // SAFETY: a link of this core.
     let plugin = unsafe { plugin_of(link) };
-    match follow(link) {
+    // SAFETY: a link of this core.
+    match follow(unsafe { CellCore::of(link.cell) }, link.stamp) {
         Found::Gone => Err(gone(plugin)),
         Found::Reloading => Err(reloading(plugin)),
         Found::In(inside, generation) => {

@@ -22,7 +22,7 @@ use libloading::Library;
 use super::copy::PrivateCopy;
 use super::sources::GuestHold;
 use super::threads::{self, Ledger, ThreadHolder};
-use super::{domain, reaper, views};
+use super::{describers, domain, reaper, views};
 
 /// A mapped library.
 pub(crate) struct Mapped {
@@ -174,6 +174,7 @@ impl Mapped {
                 .retain(|(_, _, mapped)| !core::ptr::eq(&raw const **mapped, self));
             if let Some(&(start, end)) = self.range.get() {
                 views::forget(start..end);
+                describers::forget(start..end);
             }
             let content = self
                 .content

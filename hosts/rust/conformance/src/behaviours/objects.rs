@@ -144,7 +144,9 @@ pub(super) fn stream_of_its_own(stage: &Stage) -> Result<()> {
     equal(other.next().as_deref(), Some("first"))?;
     equal(one.next().as_deref(), Some("second"))?;
     equal(one.next().as_deref(), Some("third"))?;
-    equal(one.next(), None)
+    equal(one.next(), None)?;
+    equal(other.skip(1), 1)?;
+    equal(other.next().as_deref(), Some("third"))
 }
 
 pub(super) fn pinned(stage: &Stage) -> Result<()> {
