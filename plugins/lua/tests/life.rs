@@ -145,9 +145,11 @@ fn a_plugin_reads_its_configuration() {
 fn a_plugin_calls_its_peers() {
     let runtime = runtime();
     runtime.load(file("kinds.lua")).expect("a peer");
+    runtime.load(file("greeter.lua")).expect("another");
     let life = alive(&runtime);
     assert_eq!(life.greet("peer"), "Hello, peer!");
     assert_eq!(life.greet("peers"), "42");
+    assert_eq!(life.greet("left_out"), "42", "a default body");
     let alone = support::runtime();
     let life = alive(&alone);
     let fault = polyplug::catch(|| life.greet("peer")).expect_err("no peer");

@@ -150,9 +150,11 @@ fn a_plugin_reads_its_configuration() {
 fn a_plugin_calls_its_peers() {
     let Some(runtime) = runtime() else { return };
     runtime.load(file("kinds.py")).expect("a peer");
+    runtime.load(file("greeter.py")).expect("another");
     let life = alive(&runtime);
     assert_eq!(life.greet("peer"), "Hello, peer!");
     assert_eq!(life.greet("peers"), "python-kinds 42");
+    assert_eq!(life.greet("left_out"), "42", "a default body");
     let Some(alone) = support::runtime() else {
         return;
     };

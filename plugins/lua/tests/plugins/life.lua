@@ -59,6 +59,7 @@ function asked.peers(self)
   for i, peer in ipairs(self.context:peers("fixture.kinds")) do texts[i] = tostring(peer:answer()) end
   return table.concat(texts, " ")
 end
+function asked.left_out(self) return tostring(self.context:peer("demo.greeter"):add(40, 2)) end
 function asked.lock(self) return self.desk:write("call me") end
 function asked.closure(self)
   local seen = {}

@@ -108,6 +108,9 @@ class Life:
     def ask_peers(self):
         return " ".join(f"{polyplug.plugin_of(peer)} {peer.answer()}" for peer in self.context.peers("fixture.kinds"))
 
+    def ask_left_out(self):
+        return str(self.context.peer("demo.greeter").add(40, 2))
+
     def ask_lock(self):
         return self.desk.write("call me")
 
