@@ -8,7 +8,7 @@ import pathlib
 import sys
 
 from . import Error, Runtime
-from ._calls import BuildError, build
+from ._build import BuildError, build
 from ._stubs import stub, words
 
 

@@ -1,12 +1,8 @@
-"""How methods of numbers, texts and bytes are called: through ctypes, or by C that was compiled for it; and what compiles that."""
+"""How methods of numbers, texts and bytes are called: through ctypes, or by C that was compiled for it."""
 
 import functools
 import importlib
 import os
-import pathlib
-import shutil
-import sys
-import tempfile
 import warnings
 
 VARIABLE = "POLYPLUG_CALLS"
@@ -48,45 +44,3 @@ def compiled():
 def calls():
     """`compiled`, or `ctypes`: how methods of numbers, texts and bytes are called."""
     return "ctypes" if compiled() is None else "compiled"
-
-
-class BuildError(Exception):
-    """It was not compiled."""
-
-
-def build(folder=None):
-    """Compiles `_compiled.c` for this Python, into this package or another folder. The file that was made."""
-    here = pathlib.Path(__file__).resolve().parent
-    folder = here if folder is None else pathlib.Path(folder)
-    try:
-        from setuptools import Distribution, Extension
-    except ImportError:
-        raise BuildError(f"this takes setuptools: {sys.executable} -m pip install setuptools") from None
-    with tempfile.TemporaryDirectory() as scratch:
-        # Compiled beside its source, so that the messages name it shortly.
-        shutil.copy(here / "_compiled.c", scratch)
-        before = os.getcwd()
-        os.chdir(scratch)
-        try:
-            made = Distribution({"name": "polyplug", "ext_modules": [Extension("_compiled", ["_compiled.c"])]})
-            command = made.get_command_obj("build_ext")
-            command.inplace = True
-            command.ensure_finalized()
-            command.run()
-            file = pathlib.Path(scratch) / command.get_ext_filename("_compiled")
-        except Exception as error:
-            raise BuildError(
-                f"{error}\nThis takes a compiler for C and the headers of this Python, {sys.version.split()[0]}: on Debian "
-                "`apt-get install gcc python3-dev`. Without it calls go through ctypes, as before."
-            ) from None
-        finally:
-            os.chdir(before)
-        target = folder / file.name
-        try:
-            # In one step: another process may have the old one mapped.
-            beside = target.with_name(f".{file.name}.{os.getpid()}")
-            shutil.copy(file, beside)
-            os.replace(beside, target)
-        except OSError as error:
-            raise BuildError(f"it was compiled, but cannot be put beside the package: {error}") from None
-    return target

@@ -65,11 +65,17 @@ def test_without_a_build_there_is_ctypes(copied):
 
 def test_it_is_built_on_demand(copied, module):
     folder, run = copied
+    record = folder.parent / "polyplug-0.1.0.dist-info" / "RECORD"
+    record.parent.mkdir()
+    (record.parent / "METADATA").write_text("Name: polyplug\nVersion: 0.1.0\n")
+    record.write_text("polyplug/__init__.py,,\npolyplug-0.1.0.dist-info/RECORD,,\n")
     # Even where the variable asks for what is not there yet.
     answer = run("-m", "polyplug", "build", **{_calls.VARIABLE: "compiled"})
     assert answer.returncode == 0, answer.stderr
     made = pathlib.Path(answer.stdout.strip().splitlines()[-1])
     assert made.parent == folder and made.name.startswith("_compiled.")
+    assert run("-m", "polyplug", "build").returncode == 0
+    assert record.read_text().splitlines()[2:] == [f"polyplug/{made.name},,"]
     for wanted, found in (("", "compiled"), ("compiled", "compiled"), ("ctypes", "ctypes")):
         assert run("-c", SAYS, **{_calls.VARIABLE: wanted}).stdout.strip() == found
 
