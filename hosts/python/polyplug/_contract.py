@@ -544,6 +544,7 @@ def _fast(method, names, call, call_text, scope, letters, letter):
         answer = [
             "    address__, length__ = read__(view__)",
             "    if not length__:",
+            "        release__(out__)",  # it may own memory nevertheless
             "        push__(slot__)",
             "        return " + ("''" if letter == "t" else "b''"),
             "    value__ = string_at__(address__, length__)",
