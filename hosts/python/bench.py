@@ -1,27 +1,78 @@
-"""What a call costs: a method of a proxy against ctypes calling the same C function with arguments of the same shape, by hand.
+"""What a call costs: a method of a proxy in both ways, against ctypes and cffi calling the same C function by hand.
 
-    python hosts/python/bench.py target/release/libhello.so
+    python -I hosts/python/bench.py target/release/libhello.so
 
-Three floors stand beside every figure:
-
-* `typed`: the C function behind the method, called through ctypes with declared types, as one calls any C function; a text is encoded
-  before, and fetched, decoded and released after. It follows no reload, contains no unload, and checks nothing.
-* `by hand`: `polyplug_call`, with the arguments packed into the frame and the result read, as the proxy has to.
+* `compiled`, `ctypes`: a method of a proxy, in the two ways in which this package calls.
+* `typed`: the C function behind the method, called with declared types, as one calls any C function; a text is encoded before, and
+  fetched, decoded and released after. It follows no reload, contains no unload, and checks nothing. With cffi through a compiled
+  function of that signature.
+* `by hand`: `polyplug_call`, with the arguments packed into the frame and the result read, as a proxy has to. With cffi the frame is
+  packed by a compiled function of that signature.
 * `prepared`: `polyplug_call` alone, with a frame that was filled before; of a text fetching and releasing too, but no encoding.
 
-The medians of several rounds, which take turns.
+The medians of several rounds, which take turns. The ratio is to `typed` through ctypes.
 """
 
 import ctypes
+import importlib.util
 import statistics
 import struct
 import sys
+import tempfile
 import time
+import types
 
 import polyplug
 from polyplug import _native
 
 ROUNDS, CALLS = 15, 40_000
+
+DECLARED = """
+typedef struct { const char *ptr; size_t len; size_t rest[2]; } Buffer;
+uint32_t typed_add(void *function, void *receiver, uint32_t a, uint32_t b);
+void typed_greet(void *function, void *receiver, const char *name, size_t length, void *out);
+int32_t hand_add(void *call, void *handle, uint32_t method, uint32_t a, uint32_t b, uint32_t *out, void **fault);
+int32_t hand_greet(void *call, void *handle, uint32_t method, const char *name, size_t length, void *out, void **fault);
+int32_t release(void *function, void *buffer);
+"""
+WRITTEN = """
+#include <stdint.h>
+#include <stddef.h>
+typedef struct { const char *ptr; size_t len; size_t rest[2]; } Buffer;
+typedef int32_t Call(void *, uint32_t, void *, void *, void **);
+static uint32_t typed_add(void *function, void *receiver, uint32_t a, uint32_t b) {
+    return ((uint32_t (*)(void *, uint32_t, uint32_t))function)(receiver, a, b);
+}
+static void typed_greet(void *function, void *receiver, const char *name, size_t length, void *out) {
+    ((void (*)(void *, const char *, size_t, void *))function)(receiver, name, length, out);
+}
+static int32_t hand_add(void *call, void *handle, uint32_t method, uint32_t a, uint32_t b, uint32_t *out, void **fault) {
+    uint32_t frame[2] = {a, b};
+    return ((Call *)call)(handle, method, frame, out, fault);
+}
+static int32_t hand_greet(void *call, void *handle, uint32_t method, const char *name, size_t length, void *out, void **fault) {
+    uint64_t frame[2] = {(uint64_t)(uintptr_t)name, length};
+    return ((Call *)call)(handle, method, frame, out, fault);
+}
+static int32_t release(void *function, void *buffer) { return ((int32_t (*)(void *))function)(buffer); }
+"""
+
+
+def cffi_module(folder):
+    """The functions above, compiled by cffi; or `None`, and why."""
+    try:
+        import cffi
+
+        builder = cffi.FFI()
+        builder.cdef(DECLARED)
+        builder.set_source("by_cffi", WRITTEN, extra_compile_args=["-O2"])
+        file = builder.compile(folder)
+    except Exception as error:
+        return None, f"cffi is not measured: {type(error).__name__}: {error}"
+    found = importlib.util.spec_from_file_location("by_cffi", file)
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module, None
 
 
 def measured(works):
@@ -42,9 +93,17 @@ def loop(name, body, **scope):
     return scope["run"]
 
 
+def proxies(greeter, name):
+    """A method in the two ways: by name of the way."""
+    method = getattr(type(greeter), name)
+    through_ctypes = types.MethodType(getattr(method, "__wrapped__", method), greeter)
+    compiled = {"compiled": getattr(greeter, name)} if polyplug.calls() == "compiled" else {}
+    return {**compiled, "ctypes": through_ctypes}
+
+
 def main():
     path = sys.argv[1] if len(sys.argv) > 1 else "target/release/libhello.so"
-    with polyplug.Runtime() as runtime:
+    with polyplug.Runtime() as runtime, tempfile.TemporaryDirectory() as folder:
         runtime.load(path)
         greeter = runtime.get("demo.greeter")
         library, handle = _native.library(), greeter._h
@@ -63,30 +122,15 @@ def main():
         receiver = (ctypes.c_void_p * 3)(state.value, None, None)
         typed_add = ctypes.CFUNCTYPE(ctypes.c_uint32, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint32)(functions[add])
         typed_greet = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_void_p)(functions[greet])
-        assert typed_add(receiver, 2, 3) == 5
 
-        two, one = struct.Struct("<II"), struct.Struct("<I")
+        two, one, pair = struct.Struct("<II"), struct.Struct("<I"), struct.Struct("<QQ")
+        pointer = ctypes.c_char_p
 
         def add_by_hand(a, b):
             two.pack_into(frame, 0, a, b)
             if call(handle, add, frame, out, fault):
                 raise RuntimeError
             return one.unpack_from(out)[0]
-
-        struct.pack_into("<II", frame, 0, 2, 3)
-        scalar = measured([
-            loop("proxy", "add(2, 3)", add=greeter.add),
-            loop("typed", "add(receiver, 2, 3)", add=typed_add, receiver=receiver),
-            loop("hand", "add_by_hand(2, 3)", add_by_hand=add_by_hand),
-            loop("bare", "call(handle, add, frame, out, fault)", **shared),
-        ])
-        assert add_by_hand(2, 3) == greeter.add(2, 3) == 5
-
-        text = "sixteen letters!"
-        pointer = ctypes.c_char_p
-        pair = struct.Struct("<QQ")
-        kept = text.encode()
-        address = ctypes.cast(pointer(kept), ctypes.c_void_p).value
 
         def greet_by_hand(name):
             data = name.encode()
@@ -106,34 +150,91 @@ def main():
             release(out)
             return answer
 
+        text = "sixteen letters!"
+        adds = {f"proxy, {way}": loop(way, "add(2, 3)", add=method) for way, method in proxies(greeter, "add").items()}
+        greets = {
+            f"proxy, {way}": loop(way, "greet(text)", greet=method, text=text) for way, method in proxies(greeter, "greet").items()
+        }
+        assert typed_add(receiver, 2, 3) == add_by_hand(2, 3) == greeter.add(2, 3) == 5
         assert greet_typed(text) == greet_by_hand(text) == greeter.greet(text) == "Hello, sixteen letters!!"
-        pair.pack_into(frame, 0, address, len(kept))
-        call(handle, greet, frame, out, fault)
-        at, length = pair.unpack_from(out)
-        release(out)
+        adds["ctypes, typed"] = loop("typed", "add(receiver, 2, 3)", add=typed_add, receiver=receiver)
+        greets["ctypes, typed"] = loop("typed", "greet_typed(text)", greet_typed=greet_typed, text=text)
+
+        module, reason = cffi_module(folder)
+        if module is not None:
+            ffi, lib = module.ffi, module.lib
+
+            def address(value):
+                return ffi.cast("void *", value)
+
+            c_call, c_release = (address(ctypes.cast(function, ctypes.c_void_p).value) for function in (call, release))
+            c_handle, c_receiver = address(handle.value), address(ctypes.addressof(receiver))
+            c_add, c_greet = address(functions[add]), address(functions[greet])
+            c_number, c_fault, c_out = ffi.new("uint32_t[1]"), ffi.new("void *[1]"), ffi.new("Buffer *")
+            c_typed_greet, c_hand_add, c_hand_greet = lib.typed_greet, lib.hand_add, lib.hand_greet
+            c_let_go, unpack = lib.release, ffi.unpack
+
+            def c_add_by_hand(a, b):
+                if c_hand_add(c_call, c_handle, add, a, b, c_number, c_fault):
+                    raise RuntimeError
+                return c_number[0]
+
+            def c_greet_typed(name):
+                data = name.encode()
+                c_typed_greet(c_greet, c_receiver, data, len(data), c_out)
+                answer = unpack(c_out.ptr, c_out.len).decode()
+                c_let_go(c_release, c_out)
+                return answer
+
+            def c_greet_by_hand(name):
+                data = name.encode()
+                if c_hand_greet(c_call, c_handle, greet, data, len(data), c_out, c_fault):
+                    raise RuntimeError
+                answer = unpack(c_out.ptr, c_out.len).decode()
+                c_let_go(c_release, c_out)
+                return answer
+
+            assert lib.typed_add(c_add, c_receiver, 2, 3) == c_add_by_hand(2, 3) == 5
+            assert c_greet_typed(text) == c_greet_by_hand(text) == "Hello, sixteen letters!!"
+            adds["cffi, typed"] = loop("cffi", "add(function, receiver, 2, 3)", add=lib.typed_add, function=c_add, receiver=c_receiver)
+            greets["cffi, typed"] = loop("cffi", "greet(text)", greet=c_greet_typed, text=text)
+            adds["cffi, by hand"] = loop("cffi", "add(2, 3)", add=c_add_by_hand)
+            greets["cffi, by hand"] = loop("cffi", "greet(text)", greet=c_greet_by_hand, text=text)
+
+        adds["ctypes, by hand"] = loop("hand", "add_by_hand(2, 3)", add_by_hand=add_by_hand)
+        greets["ctypes, by hand"] = loop("hand", "greet_by_hand(text)", greet_by_hand=greet_by_hand, text=text)
+        adds["ctypes, prepared"] = filled(
+            lambda: two.pack_into(frame, 0, 2, 3), loop("prepared", "call(handle, add, frame, out, fault)", **shared)
+        )
+        kept = text.encode()
+        content = ctypes.cast(pointer(kept), ctypes.c_void_p).value
         # What is fetched: as many bytes, which lie still.
-        still = ctypes.create_string_buffer(length)
-        fetched = ctypes.addressof(still)
+        still = ctypes.create_string_buffer(len(greeter.greet(text)))
+        greets["ctypes, prepared"] = filled(
+            lambda: pair.pack_into(frame, 0, content, len(kept)),
+            loop(
+                "prepared", "call(handle, greet, frame, out, fault); string_at(fetched, length); release(out)",
+                string_at=string_at, fetched=ctypes.addressof(still), length=len(still) - 1, release=release, **shared,
+            ),
+        )
+        columns = [dict(zip(works, measured(works.values()))) for works in (adds, greets)]
+    print(f"{'':18}" + "".join(f"{name:>23}{'ratio':>7}" for name in ("add(u32, u32) -> u32", "greet(16 B) -> String")))
+    for name in adds:
+        print(f"{name:18}" + "".join(f"{column[name]:20.0f} ns{column[name] / column['ctypes, typed']:6.2f}x" for column in columns))
+    if polyplug.calls() != "compiled":
+        print("the compiled calls are not measured: python -m polyplug build")
+    if reason:
+        print(reason)
 
-        def filled(work):
-            def run(counter):
-                pair.pack_into(frame, 0, address, len(kept))
-                return work(counter)
 
-            return run
+def filled(fill, work):
+    """Fills the frame before the calls."""
 
-        texts = measured([
-            loop("proxy", "greet(text)", greet=greeter.greet, text=text),
-            loop("typed", "greet_typed(text)", greet_typed=greet_typed, text=text),
-            loop("hand", "greet_by_hand(text)", greet_by_hand=greet_by_hand, text=text),
-            filled(loop(
-                "bare", "call(handle, greet, frame, out, fault); string_at(fetched, length); release(out)",
-                string_at=string_at, fetched=fetched, length=length, release=release, **shared,
-            )),
-        ])
-    print(f"{'':26}{'proxy':>8}" + "".join(f"{name:>10}{'ratio':>7}" for name in ("typed", "by hand", "prepared")))
-    for name, (proxy, *floors) in (("add(u32, u32) -> u32", scalar), ("greet(16 B) -> String", texts)):
-        print(f"{name:26}{proxy:5.0f} ns" + "".join(f"{floor:7.0f} ns{proxy / floor:6.2f}x" for floor in floors))
+    def run(counter):
+        fill()
+        return work(counter)
+
+    return run
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ use crate::cargo::Workspace;
 use crate::steps::Missing;
 use cases::Cases;
 use cell::Cell;
-use languages::{Common, GuestFiles, LANGUAGES, Language};
+use languages::{Common, GuestFiles, LANGUAGES, Language, Program};
 
 /// What the page is called.
 const PAGE: &str = "docs/src/conformance.md";
@@ -94,8 +94,15 @@ fn matrix(workspace: &Workspace, options: &Options) -> Result<()> {
         language.host.map(|make| make(workspace))
     })?;
 
-    let mut cells = Vec::new();
-    for (host, program) in &hosts {
+    let mut lacking = Vec::new();
+    let others = made(&options.host, &mut lacking, |language| {
+        language
+            .other
+            .map(|other| Ok((other.note, (other.host)(workspace)?)))
+    })?;
+
+    let row = |host: &str, program: &Program, note: &str| -> Result<Vec<Cell>> {
+        let mut cells = Vec::new();
         for (guest, files) in &guests {
             let GuestFiles { file, loader } = files;
             let start = Instant::now();
@@ -107,7 +114,7 @@ fn matrix(workspace: &Workspace, options: &Options) -> Result<()> {
             )?;
             let took = start.elapsed().as_secs_f64();
             println!(
-                "host {host:<7} guest {guest:<7} {took:>5.1} s  {}",
+                "host {host:<7} guest {guest:<7} {took:>5.1} s  {}{note}",
                 cell.summary()
             );
             for problem in &cell.problems {
@@ -115,21 +122,29 @@ fn matrix(workspace: &Workspace, options: &Options) -> Result<()> {
             }
             cells.push(cell);
         }
+        Ok(cells)
+    };
+    let mut cells = Vec::new();
+    for (host, program) in &hosts {
+        cells.append(&mut row(host, program, "")?);
+    }
+    // Checked as well; the tables have the first way only.
+    let mut again = Vec::new();
+    for (host, (note, program)) in &others {
+        again.append(&mut row(host, program, &format!(", {note}"))?);
     }
 
     let text = page::write(&cases, &cells);
     println!("\n{}", page::tables(&cases, &cells));
-    for missing in &missing {
+    for missing in missing.iter().chain(&lacking) {
         println!("MISSING: {missing}");
     }
-    let broken = cells
-        .iter()
-        .filter(|cell| !cell.problems.is_empty())
-        .count();
+    let all = || cells.iter().chain(&again);
+    let broken = all().filter(|cell| !cell.problems.is_empty()).count();
     if broken > 0 {
         bail!(
             "{broken} of {} pairs of host and guest do not conform",
-            cells.len()
+            all().count()
         );
     }
     let place = workspace.root.join(PAGE);
@@ -144,7 +159,10 @@ fn matrix(workspace: &Workspace, options: &Options) -> Result<()> {
     } else if fs::read_to_string(&place).ok() != Some(text) {
         bail!("{PAGE} does not say what came of the matrix: cargo xtask conformance --bless");
     }
-    Ok(())
+    match lacking.into_iter().next() {
+        Some(first) => Err(first.into()),
+        None => Ok(()),
+    }
 }
 
 /// What can be made of the languages that are wanted; what the machine lacks is told.

@@ -5,6 +5,7 @@ use std::fmt;
 use anyhow::{Context, Result, bail};
 
 use crate::cargo::Invocation;
+use crate::python;
 
 /// Says of a Python whether programs can load it as a library, its own file or one of that name, and whether it is new enough
 /// for plugins.
@@ -25,7 +26,7 @@ struct Need {
     package: &'static str,
 }
 
-const NEEDS: [Need; 5] = [
+const NEEDS: [Need; 6] = [
     Need {
         what: "a compiler for C",
         probe: &["cc", "--version"],
@@ -50,6 +51,11 @@ const NEEDS: [Need; 5] = [
         what: "a Python that is a library, for plugins in Python",
         probe: &["python3", "-c", SHARED_PYTHON],
         package: "libpython3-dev",
+    },
+    Need {
+        what: "the headers of Python, for faster calls of hosts in Python",
+        probe: &["python3", "-c", python::COMPILES],
+        package: "python3-dev",
     },
 ];
 

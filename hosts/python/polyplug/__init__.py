@@ -1,5 +1,6 @@
 """polyplug for hosts in Python: load plugins, call them as their contracts say, reload and unload them."""
 
+from ._calls import calls
 from ._contract import Contract, Proxy
 from ._errors import Err, Error, Fault, Ok, Some, Text
 from ._runtime import Event, Line, Module, Plugin, Report, Runtime, Subscription, subscribe_log
@@ -8,7 +9,7 @@ from ._values import Duration, SystemTime
 __version__ = "0.1.0"
 __all__ = [
     "Contract", "Duration", "Err", "Error", "Event", "Fault", "Line", "Module", "Ok", "Plugin", "Proxy", "Report", "Runtime", "Some",
-    "Subscription", "SystemTime", "Text", "contract_of", "plugin_of", "release",
+    "Subscription", "SystemTime", "Text", "calls", "contract_of", "plugin_of", "release",
     "subscribe_log",
 ]
 

@@ -1,4 +1,4 @@
-"""The command line: `python -m polyplug inspect LIBRARY..` and `python -m polyplug stubs LIBRARY..`.
+"""The command line: `python -m polyplug inspect LIBRARY..`, `python -m polyplug stubs LIBRARY..`, `python -m polyplug build`.
 
 Exit codes: 0 = done, 1 = something failed, 2 = the command line was wrong.
 """
@@ -8,6 +8,7 @@ import pathlib
 import sys
 
 from . import Error, Runtime
+from ._build import BuildError, build
 from ._stubs import stub, words
 
 
@@ -52,13 +53,18 @@ def main(arguments=None):
         if run is stubs:
             command.add_argument("--out", default=".", help="the folder to write to (default: this one)")
         command.set_defaults(run=run)
+    command = commands.add_parser("build", help="compile what makes calls faster", description="Compile what makes calls faster.")
+    command.set_defaults(run=None)
     options = parser.parse_args(arguments)
     try:
+        if options.run is None:
+            print(build())
+            return 0
         with Runtime() as runtime:
             for library in options.library:
                 runtime.load(library)
             options.run(runtime, options)
-    except (Error, OSError, ImportError) as error:
+    except (Error, OSError, ImportError, BuildError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

@@ -8,7 +8,7 @@ import pathlib
 import struct
 import threading
 
-from . import _errors, _native, _values
+from . import _calls, _errors, _native, _values
 from ._errors import Err, Fault, Ok, Text, asked, new_fault, take_fault
 from ._values import Arena, FieldNode, Scope, TypeNode, VariantNode, hint, identifier, wrong
 
@@ -430,6 +430,31 @@ _FAST = set(_values.FORMATS) - {_values.CHAR}
 _NARROW = {kind for kind, bits in _values.BITS.items() if bits < 32}
 
 
+def _scalar(ty):
+    return "?" if ty.kind == _values.BOOL else _values.FORMATS[ty.kind] if ty.kind in _FAST and ty.by_value else None
+
+
+def _plain(method):
+    """A letter for each argument and one for the result: of `struct`, `?` for a bool, `t` for a text, `y` for bytes, `n` for
+    nothing; `None` for a method that has others."""
+    if method.needs_pin or method.flags & BORROWS:
+        return None
+    letters = []
+    for argument in method.arguments:
+        if argument.passing == TEXT:
+            letters.append("t")
+        elif argument.passing == SLICE and argument.ty.kind == _values.U8:
+            letters.append("y")
+        else:
+            letters.append(_scalar(argument.ty) if argument.passing == BY_VALUE else None)
+    result = method.result
+    if result.kind == _values.LIST and result.elements[0].kind == _values.U8:
+        answer = "y"
+    else:
+        answer = {_values.UNIT: "n", _values.STRING: "t"}.get(result.kind) or _scalar(result)
+    return None if None in letters or answer is None else ("".join(letters), answer)
+
+
 def _function(method, call, call_text, may_be_fast):
     names = [argument.python for argument in method.arguments]
     if len(set(names)) != len(names):
@@ -437,7 +462,8 @@ def _function(method, call, call_text, may_be_fast):
     values = "".join(name + ", " for name in names)
     scope = {"general__": general, "method__": method}
     lines = [f"def method_of_contract({', '.join(['self', *names])}):"]
-    fast = _fast(method, names, call, call_text, scope) if may_be_fast else None
+    plain = _plain(method) if may_be_fast else None
+    fast = _fast(method, names, call, call_text, scope, *plain) if plain else None
     lines += fast or [f"    return general__(self, method__, ({values}))"]
     exec(compile("\n".join(lines), f"<contract {method.full_name}>", "exec"), scope)
     made = scope["method_of_contract"]
@@ -447,7 +473,20 @@ def _function(method, call, call_text, may_be_fast):
     made.__name__ = method.python
     made.__qualname__ = f"{method.contract.name}.{method.name}"
     made.__module__ = "polyplug.contracts"
-    return made
+    return plain and _compiled(method, made, call, *plain) or made
+
+
+def _compiled(method, made, call, letters, answer):
+    """A method that does what a function does without ctypes, and hands to it what it has no code for; or `None`."""
+    module, library = _calls.compiled(), _native.library()
+    if module is None:
+        return None
+    address, release = (ctypes.cast(function, ctypes.c_void_p).value for function in (call, library.polyplug_buffer_release))
+    contract = method.contract.address if call is library.polyplug_object_call else 0
+    offsets = tuple(argument.offset for argument in method.arguments)
+    return module.method(
+        made, take_fault, address, release, contract, method.number, method.frame_size, answer, letters, offsets
+    )
 
 
 _ANNOTATIONS = {"datetime": datetime, "pathlib": pathlib, "collections": collections, "polyplug": _errors}
@@ -473,59 +512,51 @@ def _annotation(method, text):
         return text
 
 
-def _fast(method, names, call, call_text, scope):
-    """The lines of a method of scalars and texts; `None` when it has others."""
-    if method.needs_pin or method.flags & BORROWS:
+def _fast(method, names, call, call_text, scope, letters, letter):
+    """The lines of a method of scalars and texts; `None` where the content of `bytes` has no known address."""
+    if _native.BYTES_OFFSET is None and ("t" in letters or "y" in letters):
         return None
     checks, packed, layout, view = [], [], [], ctypes.c_uint64
-    for name, argument in zip(names, method.arguments):
-        kind = argument.ty.kind
-        if argument.passing == TEXT:
-            if _native.BYTES_OFFSET is None:
-                return None
+    for name, argument, code in zip(names, method.arguments, letters):
+        if code == "t":
             checks.append(f"        {name}__ = encode__({name})")
             packed.append(f"id__({name}__) + {_native.BYTES_OFFSET}, len__({name}__)")
-            layout.append((argument.offset, 16, "QQ"))
-        elif argument.passing == SLICE and kind == _values.U8 and _native.BYTES_OFFSET is not None:
+            code = "QQ"
+        elif code == "y":
             checks.append(f"        if {name}.__class__ is not bytes: raise TypeError")
             packed.append(f"id__({name}) + {_native.BYTES_OFFSET}, len__({name})")
-            layout.append((argument.offset, 16, "QQ"))
-        elif argument.passing == BY_VALUE and argument.ty.by_value and kind in _FAST:
-            code = _values.FORMATS[kind]
-            if kind == _values.BOOL:
-                checks.append(f"        if {name} is not True and {name} is not False: raise TypeError")
-                code = "I"
-            elif kind in _NARROW:
+            code = "QQ"
+        elif code == "?":
+            checks.append(f"        if {name} is not True and {name} is not False: raise TypeError")
+            packed.append(name)
+            code = "I"
+        else:
+            packed.append(name)
+            if argument.ty.kind in _NARROW:
                 codec = argument.ty.codec(False)
                 checks.append(f"        if not {codec.low} <= {name} <= {codec.high}: raise TypeError")
                 code = "i" if codec.signed else "I"
-            packed.append(name)
-            layout.append((argument.offset, struct.calcsize("<" + code), code))
-        else:
-            return None
-    result = method.result.kind
-    if result == _values.UNIT:
+        layout.append((argument.offset, struct.calcsize("<" + code), code))
+    if letter == "n":
         answer = ["    push__(slot__)", "    return None"]
-    elif method.result.by_value and result in _FAST:
-        view = _VIEWS[_values.FORMATS[result]]
-        value = "value__ != 0" if result == _values.BOOL else "value__"
-        answer = ["    value__ = view__[0]", "    push__(slot__)", f"    return {value}"]
-    elif result == _values.STRING or result == _values.LIST and method.result.elements[0].kind == _values.U8:
+    elif letter in "ty":
         scope.update(read__=_pair.unpack_from, string_at__=_native.string_at, release__=_native.library().polyplug_buffer_release)
-        is_text = result == _values.STRING
         answer = [
             "    address__, length__ = read__(view__)",
             "    if not length__:",
+            "        release__(out__)",  # it may own memory nevertheless
             "        push__(slot__)",
-            "        return " + ("''" if is_text else "b''"),
+            "        return " + ("''" if letter == "t" else "b''"),
             "    value__ = string_at__(address__, length__)",
             "    release__(out__)",
             "    push__(slot__)",
-            "    return " + ("decode__(value__)" if is_text else "value__"),
+            "    return " + ("decode__(value__)" if letter == "t" else "value__"),
         ]
         scope["decode__"] = bytes.decode
     else:
-        return None
+        view = _VIEWS[_values.FORMATS[method.result.kind]]
+        value = "value__ != 0" if letter == "?" else "value__"
+        answer = ["    value__ = view__[0]", "    push__(slot__)", f"    return {value}"]
     form, at = "<", 0
     for offset, size, code in sorted(layout):
         form += "x" * (offset - at) + code
@@ -629,8 +660,13 @@ def general(proxy, method, values):
 class Proxy:
     """What is called as a contract says. Methods of the contract come first; `polyplug.release(proxy)` always works."""
 
-    __slots__ = ("_h", "_runtime", "_lock", "__weakref__")
+    __slots__ = ("_h", "_target", "_runtime", "_lock", "__weakref__")
     _contract = None
+
+    def _hold(self, handle, address):
+        """Leads to a handle. What is compiled reads the pair, in one step."""
+        self._h = handle
+        self._target = (address, handle)
 
     def __enter__(self):
         return self
@@ -659,7 +695,7 @@ class HandleProxy(Proxy):
     __slots__ = ()
 
     def __init__(self, handle, runtime):
-        self._h = handle
+        self._hold(handle, handle.value)
         self._runtime = runtime
 
     def __repr__(self):
@@ -673,7 +709,7 @@ class HandleProxy(Proxy):
         return name.text()
 
     def _end(self):
-        self._h = _native.Handle()
+        self._hold(_native.Handle(), 0)
 
     def _pin(self):
         return None
@@ -715,7 +751,7 @@ class ObjectProxy(Proxy):
     _guard = None
 
     def __init__(self, handle, runtime):
-        self._h = handle
+        self._hold(handle, ctypes.addressof(handle))
         self._runtime = runtime
         self._lock = threading.Lock() if self._guard == "exclusive" else threading.RLock() if self._guard else None
 
@@ -731,7 +767,8 @@ class ObjectProxy(Proxy):
         return mine.methods[0].signature == contract.methods[0].signature
 
     def _end(self):
-        self._h = _native.ObjectHandle()
+        empty = _native.ObjectHandle()
+        self._hold(empty, ctypes.addressof(empty))
 
     def _pin(self):
         return None

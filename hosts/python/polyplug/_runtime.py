@@ -10,7 +10,7 @@ import threading
 import time
 import weakref
 
-from . import _contract, _native
+from . import _calls, _contract, _native
 from ._errors import Error, asked, check
 
 
@@ -240,6 +240,7 @@ class Runtime:
 
     def __init__(self):
         library = _native.library()
+        _calls.compiled()
         self._h = _native.Handle(library.polyplug_runtime_new())
         if not self._h.value:
             raise MemoryError("libpolyplug made no runtime")

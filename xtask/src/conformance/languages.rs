@@ -53,6 +53,17 @@ pub(crate) struct Language {
     pub(crate) guest: Option<fn(&Workspace, &Common) -> Result<GuestFiles>>,
     /// Builds its runner.
     pub(crate) host: Option<fn(&Workspace) -> Result<Program>>,
+    /// Another way of its runner, which must come to the same.
+    pub(crate) other: Option<Other>,
+}
+
+/// Another way to run a host.
+#[derive(Clone, Copy)]
+pub(crate) struct Other {
+    /// What is different.
+    pub(crate) note: &'static str,
+    /// Builds the runner.
+    pub(crate) host: fn(&Workspace) -> Result<Program>,
 }
 
 /// In the order of the tables.
@@ -62,30 +73,38 @@ pub(crate) const LANGUAGES: &[Language] = &[
         shown: "Rust",
         guest: Some(rust_guest),
         host: Some(rust_host),
+        other: None,
     },
     Language {
         name: "c",
         shown: "C",
         guest: Some(|workspace, common| native_guest(workspace, common, Native::C)),
         host: Some(|workspace| native_host(workspace, Native::C)),
+        other: None,
     },
     Language {
         name: "cpp",
         shown: "C++",
         guest: Some(|workspace, common| native_guest(workspace, common, Native::Cpp)),
         host: Some(|workspace| native_host(workspace, Native::Cpp)),
+        other: None,
     },
     Language {
         name: "lua",
         shown: "Lua",
         guest: Some(lua_guest),
         host: Some(lua_host),
+        other: None,
     },
     Language {
         name: "python",
         shown: "Python",
         guest: Some(python_guest),
         host: Some(python_host),
+        other: Some(Other {
+            note: "compiled calls",
+            host: compiled_python_host,
+        }),
     },
 ];
 
@@ -161,12 +180,24 @@ fn lua_host(workspace: &Workspace) -> Result<Program> {
 }
 
 fn python_host(workspace: &Workspace) -> Result<Program> {
+    let python = python::installed(workspace)?;
+    python_runner(workspace, python, "ctypes")
+}
+
+fn compiled_python_host(workspace: &Workspace) -> Result<Program> {
+    let python = python::installed(workspace)?;
+    python::compile(&python)?;
+    python_runner(workspace, python, "compiled")
+}
+
+fn python_runner(workspace: &Workspace, program: PathBuf, calls: &str) -> Result<Program> {
     Ok(Program {
-        program: python::installed(workspace)?,
+        program,
         arguments: vec![workspace.root.join("hosts/python/conformance").into()],
         variables: vec![
             ("POLYPLUG_LIBRARY", library(workspace)?),
             ("PYTHONDONTWRITEBYTECODE", "1".into()),
+            (python::CALLS, calls.into()),
         ],
     })
 }
