@@ -8,6 +8,18 @@
 #include "polyplug_borrows.hpp"
 #include "polyplug_data.hpp"
 
+// A call is a few instructions: what is around it shall not be another, and what seldom happens shall not be among them.
+#if defined(__GNUC__) || defined(__clang__)
+#define POLYPLUG_INLINE inline __attribute__((always_inline))
+#define POLYPLUG_COLD __attribute__((noinline, cold))
+#elif defined(_MSC_VER)
+#define POLYPLUG_INLINE __forceinline
+#define POLYPLUG_COLD __declspec(noinline)
+#else
+#define POLYPLUG_INLINE inline
+#define POLYPLUG_COLD
+#endif
+
 namespace polyplug {
 
 /// What the header of a contract says of the abstract class `C` that it makes: `contract()`, `Table<T>`, the functions of an implementation,
@@ -44,6 +56,8 @@ using wire::ConstBytes;
 
 /// Nothing is to be done after the call, and nothing crosses uncopied.
 struct Done {
+    /// Whether the arena is needed.
+    static constexpr bool keeps = true;
     void done(bool) {}
     PolyplugSlice region() const { return { nullptr, 0 }; }
 };
@@ -53,6 +67,7 @@ template <class E> struct Scalar {
     using C = wire::Signed<typename E::Value>;
     using Types = std::tuple<C>;
     struct Lent : Done {
+        static constexpr bool keeps = false;
         C number;
         void lend(typename E::Value value, Arena &) { number = static_cast<C>(value); }
         Types types() { return { number }; }
@@ -68,6 +83,7 @@ template <class E> struct Scalar {
 struct Text {
     using Types = std::tuple<const uint8_t *, size_t>;
     struct Lent : Done {
+        static constexpr bool keeps = false;
         std::string_view text;
         void lend(std::string_view value, Arena &) { text = value; }
         Types types() { return { reinterpret_cast<const uint8_t *>(text.data()), text.size() }; }
@@ -100,6 +116,7 @@ template <class E, class C> struct Value {
 template <class C> struct Value<wire::String, C> {
     using Types = std::tuple<const C *>;
     struct Lent : Done {
+        static constexpr bool keeps = false;
         PolyplugSlice text;
         void lend(std::string_view value, Arena &) { text = slice(value); }
         Types types() { return { &text }; }
@@ -264,12 +281,12 @@ template <class R, class... A> struct Signature {
     };
 
     /// Calls method number `number` of what `via` leads to. A fault is thrown.
-    template <class Via, class... P> static Value call(const Via &via, uint32_t number, P &&...values) {
+    template <class Via, class... P> POLYPLUG_INLINE static Value call(const Via &via, uint32_t number, P &&...values) {
         const auto inside = via.enter(number);
         const Face &face = inside.face();
-        Arena_ arena;
+        [[maybe_unused]] wire::Room<(A::Lent::keeps || ...)> room;
         std::tuple<typename A::Lent...> lent;
-        lend(lent, arena, Indices(), std::forward<P>(values)...);
+        lend(lent, room.arena, Indices(), std::forward<P>(values)...);
         return run(face, number, lent, Indices());
     }
 
@@ -301,7 +318,7 @@ private:
 
     /// Runs the default body, which is code of a library that describes the contract.
     template <class... C>
-    static void run_default(PolyplugReceiver &receiver, const Face &face, uint32_t number, const std::tuple<C...> &arguments, void *out) {
+    POLYPLUG_COLD static void run_default(PolyplugReceiver &receiver, const Face &face, uint32_t number, std::tuple<C...> arguments, void *out) {
         if (polyplug_host->size < offsetof(PolyplugHost, default_body) + sizeof(void *))
             throw Fault(POLYPLUG_FAULT_KIND_UNKNOWN_METHOD, "a host of this version runs no default bodies for C++");
         // As a struct of the arguments lies in C.
@@ -321,7 +338,7 @@ private:
         raise(fault, face.plugin, face.contract, number);
     }
 
-    template <class L, size_t... I> static Value run(const Face &face, uint32_t number, L &lent, std::index_sequence<I...>) {
+    template <class L, size_t... I> POLYPLUG_INLINE static Value run(const Face &face, uint32_t number, L &lent, std::index_sequence<I...>) {
         const Function found = function(face, number);
         // A default body is code of Rust's.
         const bool trusted = (face.interface->flags & POLYPLUG_INTERFACE_FLAGS_RUST) || !found;

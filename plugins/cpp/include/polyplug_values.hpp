@@ -52,18 +52,40 @@ public:
 
     Bytes room(size_t bytes) {
         if (!bytes) return nullptr;
-        memory_.emplace_back(new std::max_align_t[(bytes + sizeof(std::max_align_t) - 1) / sizeof(std::max_align_t)]);
-        return reinterpret_cast<Bytes>(memory_.back().get());
+        auto &memory = content().memory;
+        memory.emplace_back(new std::max_align_t[(bytes + sizeof(std::max_align_t) - 1) / sizeof(std::max_align_t)]);
+        return reinterpret_cast<Bytes>(memory.back().get());
     }
     template <class T> T &keep(std::unique_ptr<T> value) {
         T &kept = *value;
-        kept_.emplace_back(std::move(value));
+        content().kept.emplace_back(std::move(value));
         return kept;
     }
 
 private:
-    std::vector<std::unique_ptr<std::max_align_t[]>> memory_;
-    std::vector<std::shared_ptr<void>> kept_;
+    struct Content {
+        std::vector<std::unique_ptr<std::max_align_t[]>> memory;
+        std::vector<std::shared_ptr<void>> kept;
+    };
+    Content &content() {
+        if (!content_) content_ = std::make_unique<Content>();
+        return *content_;
+    }
+
+    // Of most calls nothing is kept: then the compiler sees that there is nothing.
+    std::unique_ptr<Content> content_;
+};
+
+/// An arena for a call, or the place of one that nobody uses.
+template <bool Needed> struct Room {
+    Arena arena;
+};
+template <> struct Room<false> {
+    union {
+        Arena arena;
+    };
+    Room() {}
+    ~Room() {}
 };
 
 /// Sizes and alignments of a type.
