@@ -209,6 +209,7 @@ template <class E, class C> struct Slice<E, C, true> {
 template <class E> struct Sink {
     using Types = std::tuple<PolyplugSink *>;
     struct Lent {
+        static constexpr bool keeps = true;
         typename E::Value *changed;
         PolyplugSink sink;
         void lend(typename E::Value &value, Arena &arena) {
