@@ -31,7 +31,7 @@ def stays_flat(work, rounds):
 
 def test_texts(greeter):
     text = "x" * 100
-    stays_flat(lambda: greeter.greet(text), 100_000)
+    stays_flat(lambda: greeter.greet(text), 1_000_000)
 
 
 def test_errors(every):
@@ -44,7 +44,7 @@ def test_errors(every):
             return
         raise AssertionError("no error")
 
-    stays_flat(work, 100_000)
+    stays_flat(work, 1_000_000)
 
 
 def test_faults(kinds):
@@ -59,14 +59,23 @@ def test_faults(kinds):
 
 
 def test_host_contracts(runtime, libraries):
-    class Source:
-        def next(self):
-            return 1
+    class Log:
+        def write(self, line):
+            self.line = line
 
-    runtime.load(libraries["counter"])
-    counter = runtime.get("fixture.counter")
-    runtime.provide("fixture.source", Source())
-    stays_flat(counter.ask, 50_000)
+        def last(self):
+            return self.line + "y"
+
+    runtime.load(libraries["kinds"])
+    runtime.provide("fixture.log", Log())
+    log = runtime.get("fixture.log", plugin="host")
+    line = "x" * 100
+
+    def work():
+        log.write(line)
+        assert len(log.last()) == 101
+
+    stays_flat(work, 100_000)
 
 
 def test_closures_with_texts(every):
