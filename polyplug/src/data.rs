@@ -469,7 +469,7 @@ unsafe impl<T: Scalar> Travel<T> for ByValue {
 /// 1. The place is written, and read no more.
 #[inline(always)]
 unsafe fn by_words<T: Data>(place: &MaybeUninit<T::Owned>) -> T::Owned {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
     if const {
         let size = size_of::<T::Owned>();
         T::PLAIN && size.is_multiple_of(8) && 8 < size && size <= 64 && align_of::<T::Owned>() >= 8
