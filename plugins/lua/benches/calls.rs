@@ -84,6 +84,11 @@ impl Drop for Floor {
     }
 }
 
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
 /// Nanoseconds a call, the median of many rounds.
 fn compare(name: &str, count: u32, mut floor: impl FnMut(u32), mut ours: impl FnMut(u32)) {
     let mut times = [Vec::new(), Vec::new()];
@@ -100,10 +105,7 @@ fn compare(name: &str, count: u32, mut floor: impl FnMut(u32), mut ours: impl Fn
             times.push(start.elapsed().as_nanos() as f64 / f64::from(count));
         }
     }
-    let [floor, ours] = times.map(|mut times| {
-        times.sort_by(f64::total_cmp);
-        times[times.len() / 2]
-    });
+    let [floor, ours] = times.map(median);
     println!(
         "{name:<28} lua_pcall {floor:8.1} ns   polyplug {ours:8.1} ns   {:5.2}x",
         ours / floor
@@ -141,24 +143,27 @@ fn main() {
         |_| _ = black_box(floor.greet(text)),
         |_| _ = black_box(greeter.greet(text)),
     );
-    let rounds = 200;
-    let start = Instant::now();
-    for _ in 0..rounds {
-        module.reload().expect("it reloads");
-    }
-    let reload = start.elapsed() / rounds;
     let source = std::fs::read(&file).expect("the file");
-    let start = Instant::now();
-    for _ in 0..rounds {
+    let machine = || {
         // SAFETY: the libraries of a plugin.
         let lua = unsafe { mlua::Lua::unsafe_new() };
         let face = "polyplug = { plugin = function(description) return description end }";
         lua.load(face).exec().expect("the face");
         lua.load(&source[..]).exec().expect("the file runs");
+    };
+    let reload = || drop(module.reload().expect("it reloads"));
+    let mut times = [Vec::new(), Vec::new()];
+    for _ in 0..400 {
+        let works: [&dyn Fn(); 2] = [&machine, &reload];
+        for (work, times) in works.into_iter().zip(&mut times) {
+            let start = Instant::now();
+            work();
+            times.push(start.elapsed().as_nanos() as f64 / 1e3);
+        }
     }
-    let floor = start.elapsed() / rounds;
+    let [floor, ours] = times.map(median);
     println!(
-        "reload {reload:?}, a machine and the file {floor:?}, {:.2}x",
-        reload.as_secs_f64() / floor.as_secs_f64()
+        "reload                       a machine and the file {floor:8.1} us   polyplug {ours:8.1} us   {:5.2}x",
+        ours / floor
     );
 }
