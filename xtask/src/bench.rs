@@ -23,6 +23,8 @@ const LIBRARIES: [&str; 2] = ["bench-plugin", "bench-raw"];
 /// Where the benches look for the libraries, and where they write what they measured.
 const LIBRARIES_VARIABLE: &str = "POLYPLUG_BENCH_LIBRARIES";
 const REPORT_VARIABLE: &str = "POLYPLUG_BENCH_REPORT";
+/// What stands in the page from here on stays.
+const BY_HAND: &str = "\n## Plugins in Lua";
 const QUICK_VARIABLE: &str = "POLYPLUG_BENCH_QUICK";
 
 /// Measure the calls, the sizes and the build, and print one table with the targets.
@@ -107,9 +109,11 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     }
     if options.save {
         let path = workspace.root.join("benches").join("RESULTS.md");
+        let before = fs::read_to_string(&path).unwrap_or_default();
+        let by_hand = before.find(BY_HAND).map_or("", |at| &before[at..]);
         let text = format!(
             "# What a call costs\n\nWritten by `cargo xtask bench --save`; README.md beside this says how to read it.\n\n\
-             {}\n## Where we lose\n\n{}",
+             {}\n## Where we lose\n\n{}{by_hand}",
             page(&report, &figures, &machine, Form::Markdown),
             losses(&report),
         );

@@ -73,7 +73,8 @@ local function read_all(method, out, scope, changed)
   local codec = codec_of(result, true)
   local read = result.is_by_value and codec.read_wide or codec.read
   local count, first, second = 1, read(out, scope), nil
-  if result.kind == kinds.RESULT then
+  -- With changes behind it a result stays one value: `nil, reason` and `nil, changed` would look the same.
+  if result.kind == kinds.RESULT and #changed == 0 then
     if getmetatable(first) == errors.Err then
       count, second, first = 2, first.err, nil
       if second == nil then second = none end

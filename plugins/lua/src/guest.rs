@@ -11,12 +11,14 @@ use crate::hot::{self, Outcome, Plan, Slot};
 use crate::natives;
 use crate::short_name;
 use crate::values::{Values, kind};
-use crate::vm::{Held, Inner, Vm};
+use crate::vm::{Entered, Held, Inner, Vm};
 
 /// An opened file.
 pub(crate) struct LuaGuest {
     plugins: Vec<Plugin>,
     loaded: Arc<Held<Vec<Loaded>>>,
+    /// By the number of the plugin.
+    short: Vec<Arc<[Short]>>,
 }
 
 /// A plugin of a file, in its machine.
@@ -29,13 +31,24 @@ struct Loaded {
 struct Offered {
     contract: Contract,
     /// By the number of the method; nothing for those that are left to their default bodies.
-    methods: Vec<Option<Answering>>,
+    methods: Vec<Option<Function>>,
 }
 
-/// What answers a method.
-struct Answering {
-    function: Function,
-    plan: Option<Plan>,
+/// How the methods of a contract that a plugin implements are called the short way. It holds no value of the machine, so that
+/// a call finds it before it enters.
+struct Short {
+    contract: Contract,
+    plans: Box<[Option<Plan>]>,
+}
+
+impl Short {
+    #[inline]
+    fn plan<'s>(all: &'s [Self], call: &Call<'_>) -> Option<&'s Plan> {
+        let wanted = call.contract().address();
+        let mut all = all.iter();
+        let short = all.find(|short| short.contract.view().address() == wanted)?;
+        short.plans.get(call.index() as usize)?.as_ref()
+    }
 }
 
 impl LuaGuest {
@@ -49,7 +62,7 @@ impl LuaGuest {
         opened
     }
 
-    fn read(vm: &Arc<Vm>, inner: &Inner, source: &Source) -> Result<Self, String> {
+    fn read(vm: &Arc<Vm>, inner: &Entered<'_>, source: &Source) -> Result<Self, String> {
         let raised = |fault: Fault| match fault.location() {
             Some(place) => format!(
                 "{}:{}: {}",
@@ -69,18 +82,24 @@ impl LuaGuest {
             unreachable!("`plugins` of face.lua returns a table")
         };
         let broken = |error: mlua::Error| error.to_string();
-        let (mut plugins, mut loaded) = (Vec::new(), Vec::new());
+        let (mut plugins, mut loaded, mut all_short) = (Vec::new(), Vec::new(), Vec::new());
         for item in found.sequence_values::<Table>() {
             let item = item.map_err(broken)?;
             let (plugin, table) = describe(source, &item).map_err(broken)??;
-            let mut offered = Vec::new();
-            let mut offers = Vec::new();
+            let (mut offered, mut offers, mut short) = (Vec::new(), Vec::new(), Vec::new());
             for contract in named(source, &plugin.name, &item, "implements").map_err(broken)?? {
                 let (methods, left_out) =
                     answering(inner, &plugin.name, &table, contract.view()).map_err(broken)??;
                 offers.push(Implements {
                     contract: contract.clone(),
                     left_out,
+                });
+                let plans = contract.view().methods().zip(&methods);
+                short.push(Short {
+                    plans: plans
+                        .map(|(method, function)| Plan::of(inner, method, function.as_ref()?))
+                        .collect(),
+                    contract: contract.clone(),
                 });
                 offered.push(Offered { contract, methods });
             }
@@ -93,10 +112,12 @@ impl LuaGuest {
             }
             plugins.push(Plugin { offers, ..plugin });
             loaded.push(Loaded { table, offered });
+            all_short.push(short.into());
         }
         Ok(Self {
             plugins,
             loaded: Arc::new(Held::new(vm, loaded)),
+            short: all_short,
         })
     }
 }
@@ -175,16 +196,13 @@ fn answering(
     plugin: &str,
     table: &Table,
     contract: ContractView<'_>,
-) -> Read<(Vec<Option<Answering>>, Vec<String>)> {
+) -> Read<(Vec<Option<Function>>, Vec<String>)> {
     let (mut methods, mut left_out) = (Vec::new(), Vec::new());
     for method in contract.methods() {
         let name = method.name();
         let found: Value = inner.face.find.call((table, contract.id(), name))?;
         match found {
-            Value::Function(function) => methods.push(Some(Answering {
-                plan: Plan::of(inner, method, &function),
-                function,
-            })),
+            Value::Function(function) => methods.push(Some(function)),
             Value::Nil if method.has_default() => {
                 left_out.push(name.to_owned());
                 methods.push(None);
@@ -238,8 +256,13 @@ impl Guest for LuaGuest {
         let arguments = [Value::Table(loaded.table.clone()), context, saved];
         let mut made = inner.call(&inner.face.construct, arguments)?;
         let state = made.pop_front().unwrap_or_default();
+        let slot = inner.stack.keep(&inner, state.clone());
         Ok(Box::new(LuaPlugin {
-            slot: inner.stack.keep(&inner, state.clone()),
+            short: match slot {
+                Some(_) => Arc::clone(&self.short[plugin]),
+                None => Arc::default(),
+            },
+            slot: slot.unwrap_or_default(),
             state: Held::new(vm, state),
             loaded: Arc::clone(&self.loaded),
             plugin,
@@ -253,53 +276,35 @@ struct LuaPlugin {
     plugin: usize,
     state: Held<Value>,
     /// The same state, for the short way.
-    slot: Option<Slot>,
+    slot: Slot,
+    /// Nothing when there was no place for the state.
+    short: Arc<[Short]>,
 }
 
 impl Drop for LuaPlugin {
     fn drop(&mut self) {
-        if let Some(slot) = self.slot
-            && let Ok(inner) = self.state.vm().enter()
-        {
-            inner.stack.let_go(&inner, slot);
+        if let Ok(inner) = self.state.vm().enter() {
+            inner.stack.let_go(&inner, self.slot);
         }
     }
 }
 
 impl Implementation for LuaPlugin {
     fn call(&self, call: &mut Call<'_>) -> Result<(), Fault> {
+        let plan = Short::plan(&self.short, call);
         let inner = self.state.vm().enter()?;
-        let offered = &self.loaded.value(&inner)[self.plugin].offered;
-        let contract = call.contract();
-        let same = |offered: &&Offered| {
-            let known = offered.contract.view();
-            known.address() == contract.address()
-                || (known.id() == contract.id() && known.version().0 == contract.version().0)
-        };
-        let answering = offered.iter().find(same);
-        let answering =
-            answering.and_then(|offered| offered.methods.get(call.index() as usize)?.as_ref());
-        let Some(answering) = answering else {
-            return Err(Fault::new(format!(
-                "plugin `{}` has no method number {} of contract `{}`",
-                inner.name(),
-                call.index(),
-                contract.id()
-            )));
-        };
-        if let Some(plan) = &answering.plan
-            && let Some(slot) = self.slot
+        if let Some(plan) = plan
             && inner.is_outermost()
         {
-            match hot::call(&inner, plan, slot, call) {
-                Outcome::Answered => return Ok(()),
-                Outcome::Returned(value) => return call.answer(&mut Values(&inner), &value, &[]),
-                Outcome::Failed(failure) => return Err(inner.fault_of(failure)),
-                Outcome::Long => {}
+            let outcome = hot::call(&inner, plan, self.slot, call);
+            if outcome == Outcome::Answered {
+                return Ok(());
+            }
+            if outcome != Outcome::Long {
+                return Self::end_short(&inner, outcome, call);
             }
         }
-        let state = self.state.value(&inner).clone();
-        answer(&inner, &answering.function, Some(state), call)
+        self.call_long(&inner, call)
     }
 
     fn save(&self) -> Result<Vec<u8>, Fault> {
@@ -311,6 +316,42 @@ impl Implementation for LuaPlugin {
             Some(Value::String(saved)) => Ok(saved.as_bytes().to_vec()),
             _ => unreachable!("`save` of face.lua returns a string"),
         }
+    }
+}
+
+impl LuaPlugin {
+    /// What is left to do when the short way did not simply answer.
+    #[cold]
+    fn end_short(inner: &Entered<'_>, outcome: Outcome, call: &mut Call<'_>) -> Result<(), Fault> {
+        let value = inner.stack.pop(inner);
+        if outcome == Outcome::Failed {
+            return Err(inner.fault_of(value));
+        }
+        call.answer(&mut Values(inner), &value, &[])
+    }
+
+    #[inline(never)]
+    fn call_long(&self, inner: &Inner, call: &mut Call<'_>) -> Result<(), Fault> {
+        let offered = &self.loaded.value(inner)[self.plugin].offered;
+        let contract = call.contract();
+        let same = |offered: &&Offered| {
+            let known = offered.contract.view();
+            known.address() == contract.address()
+                || (known.id() == contract.id() && known.version().0 == contract.version().0)
+        };
+        let function = offered.iter().find(same);
+        let function =
+            function.and_then(|offered| offered.methods.get(call.index() as usize)?.as_ref());
+        let Some(function) = function else {
+            return Err(Fault::new(format!(
+                "plugin `{}` has no method number {} of contract `{}`",
+                inner.name(),
+                call.index(),
+                contract.id()
+            )));
+        };
+        let state = self.state.value(inner).clone();
+        answer(inner, function, Some(state), call)
     }
 }
 

@@ -10,7 +10,7 @@
 //!   and nothing above `top` between calls.
 
 use core::cell::{Cell, RefCell};
-use core::ffi::c_int;
+use core::ffi::{c_int, c_void};
 
 use mlua::ffi;
 use mlua::{Function, Lua, Value};
@@ -18,7 +18,7 @@ use polyplug::guest::{Call, Method};
 use polyplug::{Data as _, Passing, TypeKind};
 use polyplug_abi::{Buffer, Slice};
 
-use crate::vm::Inner;
+use crate::vm::{Entered, Inner};
 
 /// A stack of a machine on which calls are made.
 pub(crate) struct Stack {
@@ -34,8 +34,8 @@ pub(crate) struct Stack {
 // SAFETY: L1.
 unsafe impl Send for Stack {}
 
-/// Where a value is kept on the stack.
-#[derive(Clone, Copy)]
+/// Where a value is kept on the stack; 0 is nowhere.
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Slot(c_int);
 
 /// Where the function that looks at errors is.
@@ -45,22 +45,23 @@ const ON_ERROR: c_int = 1;
 const ROOM: c_int = 40;
 
 /// What the short way came to.
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Outcome {
     /// The result was given.
     Answered,
-    /// What was returned, which is not what was expected.
-    Returned(Value),
-    /// What `on_error` made of an error.
-    Failed(Value),
+    /// What was returned is not what was expected. It is on the stack.
+    Returned,
+    /// What `on_error` made of an error is on the stack.
+    Failed,
     /// An argument is not for the short way; nothing was called.
     Long,
 }
 
 #[derive(Clone, Copy)]
 enum In {
+    /// Of 32 bits or less; with the sign bit if there is one.
+    Small(u32),
     Boolean,
-    Signed,
-    Unsigned,
     Signed64,
     Unsigned64,
     Float32,
@@ -80,9 +81,10 @@ enum Out {
 
 /// How a method is called the short way.
 pub(crate) struct Plan {
-    arguments: Box<[(In, usize)]>,
-    result: Out,
     function: Slot,
+    result: Out,
+    /// What they are, and where in the frame.
+    arguments: Box<[(In, u32)]>,
 }
 
 /// Integers to this one are exact as a Lua number.
@@ -90,7 +92,7 @@ const EXACT: f64 = (1_u64 << 53) as f64;
 
 impl Plan {
     /// A plan, if the method is plain enough.
-    pub(crate) fn of(inner: &Inner, method: Method<'_>, function: &Function) -> Option<Self> {
+    pub(crate) fn of(inner: &Entered<'_>, method: Method<'_>, function: &Function) -> Option<Self> {
         if method.borrows() || method.arguments().len() > 8 {
             return None;
         }
@@ -100,8 +102,8 @@ impl Plan {
                 Passing::TEXT => In::Text,
                 Passing::VALUE => match argument.ty().kind() {
                     TypeKind::BOOL => In::Boolean,
-                    TypeKind::I8 | TypeKind::I16 | TypeKind::I32 => In::Signed,
-                    TypeKind::U8 | TypeKind::U16 | TypeKind::U32 => In::Unsigned,
+                    TypeKind::I8 | TypeKind::I16 | TypeKind::I32 => In::Small(1 << 31),
+                    TypeKind::U8 | TypeKind::U16 | TypeKind::U32 => In::Small(0),
                     TypeKind::I64 => In::Signed64,
                     TypeKind::U64 => In::Unsigned64,
                     TypeKind::F32 => In::Float32,
@@ -110,7 +112,7 @@ impl Plan {
                 },
                 _ => return None,
             };
-            arguments.push((kind, argument.offset()));
+            arguments.push((kind, u32::try_from(argument.offset()).ok()?));
         }
         let result = match method.result().kind() {
             TypeKind::UNIT => Out::Unit,
@@ -160,7 +162,7 @@ impl Stack {
     }
 
     /// Keeps a value where the short way finds it; nothing while a call is on this stack, or when it is full.
-    pub(crate) fn keep(&self, inner: &Inner, value: Value) -> Option<Slot> {
+    pub(crate) fn keep(&self, inner: &Entered<'_>, value: Value) -> Option<Slot> {
         if !inner.is_outermost() {
             return None;
         }
@@ -186,8 +188,8 @@ impl Stack {
     }
 
     /// Gives up what was kept.
-    pub(crate) fn let_go(&self, inner: &Inner, slot: Slot) {
-        if inner.is_outermost() {
+    pub(crate) fn let_go(&self, inner: &Entered<'_>, slot: Slot) {
+        if slot.0 != 0 && inner.is_outermost() {
             // SAFETY: L1, L3; there is room for one value.
             unsafe {
                 ffi::lua_pushnil(self.state);
@@ -197,21 +199,28 @@ impl Stack {
         }
     }
 
-    /// Takes the value on top of the stack off it, for the long way.
-    ///
-    /// # Safety
-    /// 1. The machine is entered outermost (L1), and there is such a value.
-    unsafe fn pop(&self, lua: &Lua) -> Value {
+    /// Takes what a call left on the stack off it, for the long way.
+    #[cold]
+    pub(crate) fn pop(&self, inner: &Entered<'_>) -> Value {
         let (state, passing) = (self.state, c_int_of(self.passing));
-        // SAFETY: clause 1; a place that is there already, so nothing is allocated.
-        unsafe { ffi::lua_rawseti(state, ffi::LUA_REGISTRYINDEX, passing) };
+        if !inner.is_outermost() {
+            return Value::Nil;
+        }
+        // SAFETY: L1, L3: one value is moved to a place that is there already, so nothing is allocated.
+        unsafe {
+            if ffi::lua_gettop(state) == self.top.get() {
+                return Value::Nil;
+            }
+            ffi::lua_rawseti(state, ffi::LUA_REGISTRYINDEX, passing);
+            ffi::lua_settop(state, self.top.get());
+        }
         // SAFETY: it pushes one value, which it returns.
         let value = unsafe {
-            lua.exec_raw::<Value>((), |state| {
+            inner.lua.exec_raw::<Value>((), |state| {
                 ffi::lua_rawgeti(state, ffi::LUA_REGISTRYINDEX, passing);
             })
         };
-        // SAFETY: clause 1; as above, with a value that keeps the place.
+        // SAFETY: L1, L3: as above, with a value that keeps the place.
         unsafe {
             ffi::lua_pushboolean(state, 1);
             ffi::lua_rawseti(state, ffi::LUA_REGISTRYINDEX, passing);
@@ -226,62 +235,36 @@ fn c_int_of<T: From<c_int>>(reference: c_int) -> T {
 }
 
 /// Calls a method of the value in the slot `receiver`. The machine is entered outermost.
+#[inline]
 pub(crate) fn call(inner: &Inner, plan: &Plan, receiver: Slot, call: &mut Call<'_>) -> Outcome {
     let state = inner.stack.state;
+    let top = inner.stack.top.get();
     let frame = call.frame().cast::<u8>();
     // SAFETY: L1, L2; the frame is that of the method for which the plan was made, and so is the place for the result. There is
     // room above `top` for what one call pushes.
     unsafe {
-        let top = inner.stack.top.get();
         ffi::lua_pushvalue(state, plan.function.0);
         ffi::lua_pushvalue(state, receiver.0);
         for &(kind, offset) in &plan.arguments {
-            let place = frame.add(offset);
-            let number = match kind {
-                In::Boolean => {
-                    ffi::lua_pushboolean(state, c_int::from(place.cast::<u32>().read() != 0));
-                    continue;
-                }
-                In::Text => {
-                    let text = place.cast::<Slice>().read();
-                    let bytes = text.bytes();
-                    ffi::lua_pushlstring(state, bytes.as_ptr().cast(), bytes.len());
-                    continue;
-                }
-                In::Signed => f64::from(place.cast::<i32>().read()),
-                In::Unsigned => f64::from(place.cast::<u32>().read()),
-                In::Signed64 => {
-                    let value = place.cast::<i64>().read() as f64;
-                    if value.abs() >= EXACT {
-                        ffi::lua_settop(state, top);
-                        return Outcome::Long;
-                    }
-                    value
-                }
-                In::Unsigned64 => {
-                    let value = place.cast::<u64>().read() as f64;
-                    if value >= EXACT {
-                        ffi::lua_settop(state, top);
-                        return Outcome::Long;
-                    }
-                    value
-                }
-                In::Float32 => f64::from(place.cast::<f32>().read()),
-                In::Float => place.cast::<f64>().read(),
-            };
-            ffi::lua_pushnumber(state, number);
+            let place = frame.add(offset as usize);
+            if let In::Small(sign) = kind {
+                let (value, sign) = (i64::from(place.cast::<u32>().read()), i64::from(sign));
+                ffi::lua_pushnumber(state, ((value ^ sign) - sign) as f64);
+            } else if !push(state, kind, place) {
+                ffi::lua_settop(state, top);
+                return Outcome::Long;
+            }
         }
         let (given, expected) = (plan.arguments.len() as c_int + 1, 1);
         if ffi::lua_pcall(state, given, expected, ON_ERROR) != 0 {
-            let failure = inner.stack.pop(&inner.lua);
-            ffi::lua_settop(state, top);
-            return Outcome::Failed(failure);
+            return Outcome::Failed;
         }
-        let answered = write(state, plan.result, call);
-        if !answered {
-            let returned = inner.stack.pop(&inner.lua);
-            ffi::lua_settop(state, top);
-            return Outcome::Returned(returned);
+        let place = call.place();
+        if !match plan.result {
+            Out::Small(least, most) => write_small(state, least, most, place.cast()),
+            result => write(state, result, place),
+        } {
+            return Outcome::Returned;
         }
         ffi::lua_settop(state, top);
         call.answered();
@@ -289,12 +272,76 @@ pub(crate) fn call(inner: &Inner, plan: &Plan, receiver: Slot, call: &mut Call<'
     Outcome::Answered
 }
 
+/// Pushes an argument, unless it is not for the short way.
+///
+/// # Safety
+/// 1. There is room on the stack, and such an argument at `place`.
+#[inline(never)]
+unsafe fn push(state: *mut ffi::lua_State, kind: In, place: *const u8) -> bool {
+    // SAFETY: clause 1.
+    unsafe {
+        let number = match kind {
+            In::Boolean => {
+                ffi::lua_pushboolean(state, c_int::from(place.cast::<u32>().read() != 0));
+                return true;
+            }
+            In::Text => {
+                let text = place.cast::<Slice>().read();
+                let bytes = text.bytes();
+                ffi::lua_pushlstring_(state, bytes.as_ptr().cast(), bytes.len());
+                return true;
+            }
+            In::Small(_) => f64::from(place.cast::<u32>().read()),
+            In::Signed64 => {
+                let value = place.cast::<i64>().read() as f64;
+                if value.abs() >= EXACT {
+                    return false;
+                }
+                value
+            }
+            In::Unsigned64 => {
+                let value = place.cast::<u64>().read() as f64;
+                if value >= EXACT {
+                    return false;
+                }
+                value
+            }
+            In::Float32 => f64::from(place.cast::<f32>().read()),
+            In::Float => place.cast::<f64>().read(),
+        };
+        ffi::lua_pushnumber(state, number);
+    }
+    true
+}
+
+/// As [`write`], of an integer of 32 bits or less.
+///
+/// # Safety
+/// 1. As for [`write`].
+#[inline]
+unsafe fn write_small(state: *mut ffi::lua_State, least: f64, most: f64, place: *mut u32) -> bool {
+    // SAFETY: clause 1.
+    unsafe {
+        if ffi::lua_type(state, -1) != ffi::LUA_TNUMBER {
+            return false;
+        }
+        let value = ffi::lua_tonumber(state, -1);
+        if !(value >= least && value <= most) {
+            return false;
+        }
+        // In range, as was seen.
+        let whole = value.to_int_unchecked::<i64>();
+        place.write(whole as u32);
+        whole as f64 == value
+    }
+}
+
 /// Writes the value on top of the stack as the result, if it is one.
 ///
 /// # Safety
-/// 1. There is one, and the method of the call has such a result.
-unsafe fn write(state: *mut ffi::lua_State, result: Out, call: &Call<'_>) -> bool {
-    let place = call.place();
+/// 1. There is one, and `place` is one for such a result.
+#[inline(never)]
+unsafe fn write(state: *mut ffi::lua_State, result: Out, place: *mut c_void) -> bool {
     // SAFETY: clause 1; none of these raises, for none converts.
     unsafe {
         let kind = ffi::lua_type(state, -1);
@@ -304,17 +351,7 @@ unsafe fn write(state: *mut ffi::lua_State, result: Out, call: &Call<'_>) -> boo
                 let value = ffi::lua_toboolean(state, -1);
                 place.cast::<u32>().write(u32::from(value != 0));
             }
-            (Out::Small(least, most), ffi::LUA_TNUMBER) => {
-                let value = ffi::lua_tonumber(state, -1);
-                if !(value >= least && value <= most) {
-                    return false;
-                }
-                let whole = value as i64;
-                if whole as f64 != value {
-                    return false;
-                }
-                place.cast::<u32>().write(whole as u32);
-            }
+            (Out::Small(least, most), _) => return write_small(state, least, most, place.cast()),
             (Out::Float32, ffi::LUA_TNUMBER) => {
                 let value = ffi::lua_tonumber(state, -1);
                 place.cast::<f32>().write(value as f32);

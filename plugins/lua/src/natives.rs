@@ -6,7 +6,7 @@ use mlua::{
     UserData, UserDataFields, UserDataMethods, UserDataRef, Value,
 };
 use polyplug::guest::{Contract, Language as _, Remote};
-use polyplug::{Context, Fault};
+use polyplug::{Context, Fault, TypeKind};
 
 use crate::values::Values;
 use crate::vm::{Inner, Vm};
@@ -207,14 +207,30 @@ fn invoke(lua: &Lua, mut given: MultiValue) -> mlua::Result<MultiValue> {
         return answer(lua, &inner, Err(Fault::new(message)));
     };
     let arguments: Vec<Value> = given.into_iter().collect();
-    let mut values = Values(&inner);
-    let called = remote.call(&mut values, &name.to_string_lossy(), &arguments);
-    let outcome = called.map(|(result, changed)| {
-        let mut answer = Values(&inner).spread(result);
-        answer.extend(changed);
-        answer
-    });
+    let outcome = call(&inner, &remote, &name.to_string_lossy(), &arguments);
     answer(lua, &inner, outcome)
+}
+
+/// Calls a method, and returns what Lua gets: the result unless the method has none, and what was changed behind it.
+fn call(
+    inner: &Inner,
+    remote: &Remote,
+    name: &str,
+    arguments: &[Value],
+) -> Result<Vec<Value>, Fault> {
+    let has_result = remote.describe(|contract| {
+        let method = contract.methods().find(|method| method.name() == name);
+        method.is_none_or(|method| method.result().kind() != TypeKind::UNIT)
+    })?;
+    let (result, changed) = remote.call(&mut Values(inner), name, arguments)?;
+    let mut returned = match (has_result, changed.is_empty()) {
+        (false, _) => Vec::new(),
+        (true, true) => Values(inner).spread(result),
+        // `nil, reason` and `nil, changed` would look the same.
+        (true, false) => vec![result],
+    };
+    returned.extend(changed);
+    Ok(returned)
 }
 
 /// What is on the other side, if that is what a value is.

@@ -1,79 +1,34 @@
-//! A virtual machine: who may use it when, and how errors leave it.
+//! A virtual machine, and how errors leave it.
 //!
 //! What is always true:
 //!
 //! * **M1** A machine, and every value of it, is touched only by the thread that has entered it. That thread may enter again.
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::cell::RefCell;
 use std::fmt;
-use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
-use std::time::Duration;
+use std::sync::{Arc, OnceLock, Weak};
 
 use mlua::{
     Function, Lua, LuaOptions, MultiValue, StdLib, Table, UserDataRef, Value,
     chunk::{Chunk, ChunkMode},
 };
-use parking_lot::{ReentrantMutex, ReentrantMutexGuard};
 use polyplug::Fault;
 use polyplug::guest::Contract;
 
+use crate::gate::{self, Gate};
 use crate::hot::Stack;
 use crate::natives::{self, FaultValue};
 use crate::short_name;
 
 /// One machine, of one file.
-pub(crate) struct Vm {
-    inner: ReentrantMutex<Inner>,
-    owner: Arc<Owner>,
-}
+pub(crate) struct Vm(Gate<Inner>);
 
-/// The number of the thread that is inside a machine; 0 when none is. Read only to find out who waits for whom.
-#[derive(Default)]
-struct Owner(AtomicU64);
-
-/// Who waits for which machine.
-static WAITING: Mutex<BTreeMap<u64, Arc<Owner>>> = Mutex::new(BTreeMap::new());
-
-/// How long a thread waits before it looks again whether it waits in a circle.
-const PATIENCE: Duration = Duration::from_millis(20);
-
-/// The number of this thread.
-fn this_thread() -> u64 {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    thread_local! {
-        static NUMBER: Cell<u64> = const { Cell::new(0) };
-    }
-    NUMBER.with(|number| {
-        if number.get() == 0 {
-            number.set(LAST.fetch_add(1, Ordering::Relaxed) + 1);
-        }
-        number.get()
-    })
-}
-
-/// Whether the thread that is inside waits, through others perhaps, for something that this thread is inside of.
-fn is_circle(mut owner: Arc<Owner>, this: u64, waiting: &BTreeMap<u64, Arc<Owner>>) -> bool {
-    for _ in 0..=waiting.len() {
-        let thread = owner.0.load(Ordering::SeqCst);
-        if thread == this {
-            return true;
-        }
-        match waiting.get(&thread) {
-            Some(next) => owner = Arc::clone(next),
-            None => return false,
-        }
-    }
-    false
-}
+/// A machine that this thread has entered (M1).
+pub(crate) type Entered<'v> = gate::Entered<'v, Inner>;
 
 /// What is in it.
 pub(crate) struct Inner {
-    /// How often it has been entered and not left.
-    depth: Cell<u32>,
     /// What its plugin is called, or its file while that is not known.
     name: RefCell<String>,
     path: PathBuf,
@@ -135,30 +90,6 @@ impl Face {
     }
 }
 
-/// A machine that this thread has entered (M1).
-pub(crate) struct Entered<'v> {
-    inner: ReentrantMutexGuard<'v, Inner>,
-    owner: &'v Owner,
-}
-
-impl Deref for Entered<'_> {
-    type Target = Inner;
-
-    fn deref(&self) -> &Inner {
-        &self.inner
-    }
-}
-
-impl Drop for Entered<'_> {
-    fn drop(&mut self) {
-        let depth = self.inner.depth.get() - 1;
-        self.inner.depth.set(depth);
-        if depth == 0 {
-            self.owner.0.store(0, Ordering::Relaxed);
-        }
-    }
-}
-
 impl Vm {
     /// A machine with the libraries and `polyplug` in it.
     pub(crate) fn new(path: &Path) -> mlua::Result<Arc<Self>> {
@@ -179,64 +110,27 @@ impl Vm {
             )?;
         }
         let stack = Stack::new(&lua, internal.get("on_error")?)?;
-        let vm = Arc::new(Self {
-            inner: ReentrantMutex::new(Inner {
-                depth: Cell::new(0),
+        let face = Face::of(&internal)?;
+        Ok(Arc::new_cyclic(|vm| {
+            lua.set_app_data::<Weak<Self>>(Weak::clone(vm));
+            Self(Gate::new(Inner {
                 name: RefCell::new(short_name(path)),
                 path: path.to_owned(),
                 contracts: RefCell::new(Vec::new()),
-                face: Face::of(&internal)?,
+                face,
                 stack,
                 lua,
-            }),
-            owner: Arc::default(),
-        });
-        let inner = vm.inner.lock();
-        inner.lua.set_app_data::<Weak<Self>>(Arc::downgrade(&vm));
-        drop(inner);
-        Ok(vm)
+            }))
+        }))
     }
 
     /// Waits until no other thread is inside.
     ///
     /// # Errors
     /// When that would be for ever, because the thread inside waits for this one.
+    #[inline]
     pub(crate) fn enter(&self) -> Result<Entered<'_>, Fault> {
-        let inner = match self.inner.try_lock() {
-            Some(inner) => inner,
-            None => self.wait()?,
-        };
-        let depth = inner.depth.get();
-        if depth == 0 {
-            self.owner.0.store(this_thread(), Ordering::Relaxed);
-        }
-        inner.depth.set(depth + 1);
-        Ok(Entered {
-            inner,
-            owner: &self.owner,
-        })
-    }
-
-    #[cold]
-    fn wait(&self) -> Result<ReentrantMutexGuard<'_, Inner>, Fault> {
-        let this = this_thread();
-        let waiting = || WAITING.lock().unwrap_or_else(PoisonError::into_inner);
-        let outcome = loop {
-            {
-                let mut waiting = waiting();
-                if is_circle(Arc::clone(&self.owner), this, &waiting) {
-                    break Err(Fault::new(
-                        "two plugins in Lua call one another from two threads, and would wait for each other for ever",
-                    ));
-                }
-                waiting.insert(this, Arc::clone(&self.owner));
-            }
-            if let Some(inner) = self.inner.try_lock_for(PATIENCE) {
-                break Ok(inner);
-            }
-        };
-        waiting().remove(&this);
-        outcome
+        self.0.enter()
     }
 
     /// The machine that a native function runs in.
@@ -248,11 +142,6 @@ impl Vm {
 }
 
 impl Inner {
-    /// Whether nothing of this machine runs below.
-    pub(crate) fn is_outermost(&self) -> bool {
-        self.depth.get() == 1
-    }
-
     /// What to call the plugin.
     pub(crate) fn name(&self) -> String {
         self.name.borrow().clone()

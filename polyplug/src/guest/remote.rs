@@ -62,6 +62,19 @@ impl Calls {
     fn lock(&self) -> MutexGuard<'_, (bool, usize)> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Refuses what comes from here on, and waits for what is inside.
+    #[cold]
+    fn end(self: Arc<Self>) {
+        let mut state = self.lock();
+        state.0 = true;
+        while state.1 != 0 {
+            state = self
+                .left
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
 }
 
 impl Scope {
@@ -97,16 +110,10 @@ impl Scope {
 
 impl Drop for Scope {
     /// Nothing that was lent is called from here on.
+    #[inline]
     fn drop(&mut self) {
-        if let Some(calls) = self.calls.get() {
-            let mut state = calls.lock();
-            state.0 = true;
-            while state.1 != 0 {
-                state = calls
-                    .left
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner);
-            }
+        if let Some(calls) = self.calls.take() {
+            calls.end();
         }
     }
 }
