@@ -137,6 +137,35 @@ fn c13_a_default_body_of_another_version_is_not_run() {
     assert_eq!(fault.kind(), FaultKind::UnknownMethod);
 }
 
+#[test]
+fn c13_an_object_of_another_order_runs_a_default_body_too() {
+    let (runtime, old) = pair("matrix-1-0", "matrix-1-0");
+    let caller = runtime.dynamic_get(&old, None).expect("a caller");
+    let pinned = caller.pin().expect("pinned");
+    let (interface, state) = pinned.typed_face();
+    // As it would lie in an argument that is lent.
+    let object = Object {
+        interface,
+        state,
+        retain: None,
+        release: None,
+    };
+    runtime.load(fixture("matrix-1-2")).expect("it loads");
+    let (_teacher, new) = pair("matrix-1-2", "matrix-1-2");
+    assert_ne!(
+        number(old.info(), "version"),
+        number(new.info(), "version"),
+        "otherwise nothing was shown"
+    );
+    assert_eq!(text_of(&new, &object, "version"), "plan 1.0");
+    let mut out = 0_u64;
+    let method = number(new.info(), "twice");
+    let place = ptr::from_mut(&mut out).cast::<c_void>();
+    // SAFETY: an object that lives; no arguments; a place for a number.
+    unsafe { new.call_object(&object, method, ptr::null(), place) }.expect("a default body");
+    assert_eq!(out, "plan 1.0".len() as u64 * 2);
+}
+
 struct AtTheEnd<'d>(&'d AtomicBool);
 
 impl Drop for AtTheEnd<'_> {

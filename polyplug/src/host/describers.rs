@@ -25,7 +25,7 @@ use super::generation::{GenerationCore, Stage};
 use super::holds::Visit;
 use super::info::ContractInfo;
 use super::mapped::Mapped;
-use super::views;
+use super::views::{self, View};
 use crate::fault::Fault;
 
 /// One count of an image.
@@ -210,12 +210,16 @@ unsafe fn run(
     }
     // SAFETY: clause 1.
     let defaults = unsafe { defaults_of(contract) }?;
+    // Kept for the call only: the table may lie in memory that is another's soon.
+    let arranged;
     // SAFETY: clauses 1 and 2.
-    let interface = unsafe { views::adapt(implementor.interface, contract) };
-    if interface.is_null() {
-        return None;
+    if unsafe { (*implementor.interface).order != (*contract).order } {
+        // SAFETY: clauses 1 and 2.
+        arranged = unsafe { views::arrange(implementor.interface, &views::wanted_by(contract)) };
+        if let View::Made(words) = arranged.as_ref().ok()? {
+            implementor.interface = words.as_ptr().cast();
+        }
     }
-    implementor.interface = interface;
     let state = receiver.state;
     receiver.state = (&raw const implementor).cast_mut().cast();
     // SAFETY: the state is what the function takes; clause 3.

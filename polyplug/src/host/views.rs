@@ -106,6 +106,22 @@ unsafe fn methods<'a>(contract: *const ContractDescriptor) -> Vec<(&'a str, bool
         .collect()
 }
 
+/// What an image needs that describes the contract so.
+///
+/// # Safety
+/// 1. `contract` points to a well-formed descriptor.
+pub(crate) unsafe fn wanted_by(contract: *const ContractDescriptor) -> Wanted {
+    // SAFETY: clause 1.
+    let (methods, order) = unsafe { (methods(contract), (*contract).order) };
+    let methods = methods.into_iter();
+    Wanted {
+        methods: methods
+            .map(|(name, has_default)| (name.to_owned(), has_default))
+            .collect(),
+        order,
+    }
+}
+
 /// Views that were made for objects, by the interface and the descriptor of the asking image.
 type Views = HashMap<(usize, usize), Box<[usize]>>;
 
@@ -126,18 +142,7 @@ pub(crate) unsafe extern "C" fn adapt(
         return view.as_ptr().cast();
     }
     // SAFETY: clause 1.
-    let order = unsafe { (*wanted).order };
-    // SAFETY: clause 1.
-    let methods = unsafe { methods(wanted) };
-    let wanted = Wanted {
-        methods: methods
-            .into_iter()
-            .map(|(name, has_default)| (name.to_owned(), has_default))
-            .collect(),
-        order,
-    };
-    // SAFETY: clause 1.
-    match unsafe { arrange(interface, &wanted) } {
+    match unsafe { arrange(interface, &wanted_by(wanted)) } {
         Ok(View::AsItIs) => interface,
         Ok(View::Made(words)) => views.entry(key).or_insert(words).as_ptr().cast(),
         Err(_) => core::ptr::null(),
