@@ -10,6 +10,9 @@ pub mod invoke_code {
     pub const VALUE: i32 = 0;
     /// A fault was stored.
     pub const FAULT: i32 = 1;
+    /// Of a [`GuestFunction`](crate::GuestFunction) alone: the method has a default body, and is left to it. Nothing of the
+    /// arguments was taken, and nothing was written.
+    pub const LEFT_OUT: i32 = 2;
 }
 
 /// What is true of an interface.

@@ -10,7 +10,10 @@
 use core::ffi::c_void;
 use core::marker::PhantomData;
 
-use polyplug_abi::{ContractDescriptor, Guest, Implementor, Receiver, fault_kind, invoke_code};
+use polyplug_abi::{
+    ContractDescriptor, Guest, Implementor, InterfaceHeader, Receiver, Slice, fault_kind,
+    invoke_code, method_flags,
+};
 
 use crate::call;
 use crate::contract::Access;
@@ -129,23 +132,62 @@ unsafe fn ask(
     let code = unsafe { (guest.invoke)(receiver, contract, method, frame, place) };
     // SAFETY: clause 1.
     if code != invoke_code::VALUE && unsafe { (*receiver).fault }.is_null() {
-        // SAFETY: clause 1.
-        unsafe { no_reason(receiver, code) };
+        // SAFETY: clauses 1 and 2: nothing was taken, nor written.
+        return unsafe { unanswered(receiver, contract, method, frame, place, code) };
     }
     code
 }
 
-/// A guest that says that it failed, and not how.
+/// A guest that leaves the method to its default body, or says that it failed, and not how.
 ///
 /// # Safety
-/// 1. `receiver` is the receiver of the call.
+/// 1. and 2. As for [`pass_on`].
 #[cold]
 #[inline(never)]
-unsafe fn no_reason(receiver: *mut Receiver, code: i32) {
-    let fault = Fault::of_kind(
-        fault_kind::INVALID_VALUE,
-        &format!("its loader answered {code} to a call, and stored no fault"),
-    );
+unsafe fn unanswered(
+    receiver: *mut Receiver,
+    contract: &'static ContractDescriptor,
+    method: u32,
+    frame: *const c_void,
+    place: *mut c_void,
+    code: i32,
+) -> i32 {
+    // SAFETY: this image's own descriptor, which has that method.
+    let described = unsafe { &*contract.methods.pointers()[method as usize] };
+    let has_default = described.flags & method_flags::DEFAULT != 0;
+    if code == invoke_code::LEFT_OUT
+        && has_default
+        && let (Some(bridge), Some(defaults)) = (contract.bridge, contract.defaults)
+    {
+        // The bridge without that method: what its body calls is answered by the guest.
+        // SAFETY: this image's own bridge: a whole interface, whose size its head says.
+        let mut words: Box<[usize]> = unsafe {
+            let interface = bridge();
+            let count = (*interface).size as usize / size_of::<usize>();
+            core::slice::from_raw_parts(interface.cast::<usize>(), count).into()
+        };
+        words[size_of::<InterfaceHeader>() / size_of::<usize>() + method as usize] = 0;
+        // SAFETY: clauses 1 and 2: the implementor lives for the call, as the state does.
+        return unsafe {
+            let state = (*receiver).state;
+            let implementor = Implementor {
+                interface: words.as_ptr().cast(),
+                state,
+                plugin: Slice::EMPTY,
+            };
+            (*receiver).state = (&raw const implementor).cast_mut().cast();
+            let code = defaults(receiver, method, frame, place);
+            (*receiver).state = state;
+            code
+        };
+    }
+    let reason = if code == invoke_code::LEFT_OUT {
+        "it leaves out a method that has no default body".to_owned()
+    } else {
+        format!("its loader answered {code} to a call, and stored no fault")
+    };
+    let fault = Fault::of_kind(fault_kind::INVALID_VALUE, &reason);
     // SAFETY: clause 1.
     unsafe { (*receiver).fault = fault.into_raw() };
+    invoke_code::FAULT
 }

@@ -3,7 +3,7 @@
 
 pub use self::bundle::Bundle;
 pub use self::dynamic::{
-    DynamicCaller, DynamicContract, DynamicEntered, DynamicInstance, DynamicPinned,
+    DynamicAnswer, DynamicCaller, DynamicContract, DynamicEntered, DynamicInstance, DynamicPinned,
     DynamicProvider, services,
 };
 pub use self::events::{Event, Subscription};

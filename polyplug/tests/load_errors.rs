@@ -567,8 +567,8 @@ unsafe impl polyplug::DynamicProvider for Nothing {
         _: u32,
         _: *const core::ffi::c_void,
         _: *mut core::ffi::c_void,
-    ) -> Result<(), polyplug::Fault> {
-        Ok(())
+    ) -> Result<polyplug::DynamicAnswer, polyplug::Fault> {
+        Ok(polyplug::DynamicAnswer::Value)
     }
 }
 

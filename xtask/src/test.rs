@@ -157,6 +157,7 @@ fn usual(workspace: &Workspace) -> Vec<Step<'_>> {
 /// The tests of the packages that hold the `unsafe` code, each in a step of its own.
 fn sanitized(workspace: &Workspace, sanitizer: Sanitizer) -> Vec<Step<'_>> {
     let leaks = workspace.root.join("xtask").join("leaks.supp");
+    let races = workspace.root.join("xtask").join("races.supp");
     SANITIZED
         .into_iter()
         .map(|package| {
@@ -178,6 +179,7 @@ fn sanitized(workspace: &Workspace, sanitizer: Sanitizer) -> Vec<Step<'_>> {
                 .variable("RUSTFLAGS", sanitizer.flags())
                 .variable("ASAN_OPTIONS", "detect_leaks=1")
                 .variable("LSAN_OPTIONS", format!("suppressions={}", leaks.display()))
+                .variable("TSAN_OPTIONS", format!("suppressions={}", races.display()))
                 .hidden_variable(TARGET_VARIABLE, workspace.target.join(sanitizer.folder()))
                 .directory(&workspace.root);
             Step::command(package, command)

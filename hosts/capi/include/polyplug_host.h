@@ -28,6 +28,9 @@
 /// The answer of a function that failed: its error or fault says why.
 #define POLYPLUG_FAILED 1
 
+/// The answer of a host's function that leaves a method to its default body.
+#define POLYPLUG_LEFT_OUT 2
+
 /// In the place of a number of milliseconds: nothing is waited for.
 #define POLYPLUG_NO_WAIT UINT64_MAX
 
@@ -267,7 +270,8 @@ typedef struct PolyplugEntered {
 
 /// Answers a call: reads the arguments from `frame`, writes the result to `out` in the owned form (or, when it travels by value,
 /// as the typed face returns it), and answers `POLYPLUG_OK`. Or stores a fault of `polyplug_fault_new` in `fault` and answers
-/// `POLYPLUG_FAILED`. Called on any thread, and by several at once. Must not unwind.
+/// `POLYPLUG_FAILED`; or, before it takes anything of the arguments, `POLYPLUG_LEFT_OUT` for a method that it leaves to its default
+/// body. Called on any thread, and by several at once. Must not unwind.
 typedef int32_t (*PolyplugInvoke)(void *user,
                                   const struct PolyplugContract *contract,
                                   uint32_t method,

@@ -20,6 +20,8 @@ pub const POLYPLUG_TERMINATED: usize = usize::MAX;
 pub const POLYPLUG_OK: i32 = 0;
 /// The answer of a function that failed: its error or fault says why.
 pub const POLYPLUG_FAILED: i32 = 1;
+/// The answer of a host's function that leaves a method to its default body.
+pub const POLYPLUG_LEFT_OUT: i32 = 2;
 
 const TAG: u64 = 0x706C_7567 << 32;
 

@@ -7,12 +7,12 @@
 //! * **T2** What cannot be told then waits, and is told or answered by `polyplug_home_settle`.
 
 use core::ffi::c_void;
-use core::ptr::{self, NonNull};
+use core::ptr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
-use polyplug::{DynamicProvider, Fault};
+use polyplug::{DynamicAnswer, DynamicProvider, Fault};
 use polyplug_abi::{
     FaultRecord as PolyplugFaultRecord, Object as PolyplugObject, fault_kind, log_level,
 };
@@ -20,12 +20,13 @@ use polyplug_abi::{
 use crate::contract::{PolyplugContract, dynamic};
 use crate::error::{Failure, PolyplugError};
 use crate::events::{PolyplugEvent, PolyplugSubscriptionValue, Told};
-use crate::fault::{fault_of, fault_of_kind};
+use crate::fault::fault_of_kind;
 use crate::handle::{
     POLYPLUG_FAILED, POLYPLUG_OK, PolyplugHome, PolyplugModule, PolyplugRuntime,
     PolyplugSubscription, contained, give, held, put, some_text,
 };
 use crate::log::{PolyplugLogLine, polyplug_log_subscribe};
+use crate::provide::answer;
 
 /// Answers a call as `PolyplugInvoke` does, on the thread of the home; `key` says which value is called.
 pub type PolyplugHomeInvoke = Option<
@@ -196,22 +197,15 @@ unsafe impl DynamicProvider for Resident {
         method: u32,
         frame: *const c_void,
         out: *mut c_void,
-    ) -> Result<(), Fault> {
+    ) -> Result<DynamicAnswer, Fault> {
         if let Some(reason) = self.home.refusal() {
             return Err(fault_of_kind(fault_kind::THREW, reason));
         }
         let mut fault = ptr::null_mut();
         // SAFETY: the crate's fourth, T1; frame and place are those of the call.
         let code = unsafe { (self.home.invoke)(self.key, method, frame, out, &raw mut fault) };
-        match NonNull::new(fault) {
-            // SAFETY: one count of a fault is handed over with it.
-            Some(fault) => Err(unsafe { Fault::from_record(fault) }),
-            None if code == POLYPLUG_OK => Ok(()),
-            None => Err(fault_of(&Failure::new(
-                "no-fault",
-                format!("the host's function answered {code}, and stored no fault"),
-            ))),
-        }
+        // SAFETY: one count of a fault is handed over with it.
+        unsafe { answer(code, fault) }
     }
 }
 

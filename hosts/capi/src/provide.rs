@@ -3,7 +3,7 @@
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
-use polyplug::{DynamicContract, DynamicProvider, Fault};
+use polyplug::{DynamicAnswer, DynamicContract, DynamicProvider, Fault};
 use polyplug_abi::{
     FaultRecord as PolyplugFaultRecord, InterfaceHeader as PolyplugInterfaceHeader,
     Object as PolyplugObject,
@@ -12,13 +12,14 @@ use polyplug_abi::{
 use crate::contract::{PolyplugContract, described, dynamic};
 use crate::error::{Failure, PolyplugError};
 use crate::handle::{
-    POLYPLUG_FAILED, POLYPLUG_OK, PolyplugModule, PolyplugRuntime, contained, give, held,
-    polyplug_release, put, some_text,
+    POLYPLUG_FAILED, POLYPLUG_LEFT_OUT, POLYPLUG_OK, PolyplugModule, PolyplugRuntime, contained,
+    give, held, polyplug_release, put, some_text,
 };
 
 /// Answers a call: reads the arguments from `frame`, writes the result to `out` in the owned form (or, when it travels by value,
 /// as the typed face returns it), and answers `POLYPLUG_OK`. Or stores a fault of `polyplug_fault_new` in `fault` and answers
-/// `POLYPLUG_FAILED`. Called on any thread, and by several at once. Must not unwind.
+/// `POLYPLUG_FAILED`; or, before it takes anything of the arguments, `POLYPLUG_LEFT_OUT` for a method that it leaves to its default
+/// body. Called on any thread, and by several at once. Must not unwind.
 pub type PolyplugInvoke = Option<
     unsafe extern "C" fn(
         user: *mut c_void,
@@ -72,20 +73,33 @@ unsafe impl DynamicProvider for Foreign {
         method: u32,
         frame: *const c_void,
         out: *mut c_void,
-    ) -> Result<(), Fault> {
+    ) -> Result<DynamicAnswer, Fault> {
         let mut fault = ptr::null_mut();
         // SAFETY: the crate's fourth; frame and place are those of the call.
         let code =
             unsafe { (self.invoke)(self.user, self.contract, method, frame, out, &raw mut fault) };
-        match NonNull::new(fault) {
-            // SAFETY: one count of a fault is handed over with it.
-            Some(fault) => Err(unsafe { Fault::from_record(fault) }),
-            None if code == POLYPLUG_OK => Ok(()),
-            None => Err(crate::fault::fault_of(&Failure::new(
-                "no-fault",
-                format!("the host's function answered {code}, and stored no fault"),
-            ))),
-        }
+        // SAFETY: one count of a fault is handed over with it.
+        unsafe { answer(code, fault) }
+    }
+}
+
+/// What became of a call of a host's function.
+///
+/// # Safety
+/// 1. `fault` is null, or a fault with one count, which is taken over.
+pub(crate) unsafe fn answer(
+    code: i32,
+    fault: *mut PolyplugFaultRecord,
+) -> Result<DynamicAnswer, Fault> {
+    match NonNull::new(fault) {
+        // SAFETY: clause 1.
+        Some(fault) => Err(unsafe { Fault::from_record(fault) }),
+        None if code == POLYPLUG_OK => Ok(DynamicAnswer::Value),
+        None if code == POLYPLUG_LEFT_OUT => Ok(DynamicAnswer::LeftOut),
+        None => Err(crate::fault::fault_of(&Failure::new(
+            "no-fault",
+            format!("the host's function answered {code}, and stored no fault"),
+        ))),
     }
 }
 
@@ -226,7 +240,7 @@ unsafe impl DynamicProvider for Guarded {
         method: u32,
         frame: *const c_void,
         out: *mut c_void,
-    ) -> Result<(), Fault> {
+    ) -> Result<DynamicAnswer, Fault> {
         // SAFETY: the caller's.
         unsafe { self.value.call(method, frame, out) }
     }

@@ -4,6 +4,7 @@ local native = require "polyplug.native"
 local errors = require "polyplug.errors"
 local memory = require "polyplug.memory"
 local values = require "polyplug.values"
+local home = require "polyplug.home"
 local C, state = native.C, native.calls
 local kinds, codec_of, none = values.kinds, values.codec, errors.none
 local cast = ffi.cast
@@ -264,16 +265,17 @@ local function answered(method, target, frame, out, scope)
   if answering == nil then
     error(errors.fault {
       message = "the table has no method `" .. method.name .. "` of contract `" .. method.contract.id
-        .. "`; default bodies are not there for values of Lua",
+        .. "`",
       kind = "unknown-method",
     }, 0)
   end
   return written(method, arguments, changed, out, sources, target.runtime, answering(value, unpack(arguments, 1, count)))
 end
 
---- Answers a call of something of Lua's. Raises what goes wrong.
+--- Answers a call of something of Lua's, or says that the method is left to its default body. Raises what goes wrong.
 function calls.answer(target, number, frame, out)
   local method = target.contract.methods[number + 1]
+  if method.has_default and target.value[method.name] == nil then return home.LEFT_OUT end
   local scope = { runtime = target.runtime, owned = false, borrowed = {} }
   local outcome = { xpcall(function() return answered(method, target, cast(uint8, frame), cast(uint8, out), scope) end, calls.traced) }
   ended(scope)

@@ -7,7 +7,10 @@ local native = require "polyplug.native"
 local errors = require "polyplug.errors"
 local C, state = native.C, native.calls
 
-local home = {}
+local home = {
+  -- What an answer returns that leaves the method to its default body.
+  LEFT_OUT = {},
+}
 
 -- What answers, by its number: `answer` of values, `hear` of listeners; `is_live` says that Lua may be called in any call.
 local residents, free, last = {}, {}, 0
@@ -20,7 +23,7 @@ end
 
 local function answer(key, number, frame, out)
   local resident = residents[key]
-  resident.answer(resident, number, frame, out)
+  return resident.answer(resident, number, frame, out)
 end
 
 -- An error must not leave a callback: there is nothing but the library behind it.
@@ -28,7 +31,9 @@ local function invoke(key, number, frame, out, fault)
   state.live, state.depth = state.live + 1, state.depth + 1
   local succeeded, raised = pcall(answer, key, number, frame, out)
   local code = 0
-  if not succeeded then
+  if succeeded then
+    if raised == home.LEFT_OUT then code = 2 end
+  else
     local made, record = pcall(fault_of, raised)
     if made then fault[0] = record end
     code = 1

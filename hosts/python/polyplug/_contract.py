@@ -14,6 +14,8 @@ from ._values import Arena, FieldNode, Scope, TypeNode, VariantNode, hint, ident
 
 BY_VALUE, BY_REFERENCE, SLICE, TEXT, OBJECT, SLICE_MUT, OBJECT_MUT, SINK = range(8)
 HAS_DEFAULT, IS_EXCLUSIVE, BORROWS, BORROWS_PLUGIN = 1, 2, 4, 8
+# What answers a call of a method that is left to its default body.
+LEFT_OUT = 2
 HOST_ONLY, EXCLUSIVE, PINNED = 1, 2, 4
 
 _pair = struct.Struct("<QQ")
@@ -809,14 +811,17 @@ class Target:
         self.contract, self.value, self.runtime = contract, value, runtime
 
     def answer(self, number, frame, out):
+        """Answers a call: 0 when the result was written, `LEFT_OUT` when the method is left to its default body."""
         method = self.contract.methods[number]
+        function = self.value if not self.contract.id else getattr(self.value, method.python, None)
+        if function is None:
+            if method.has_default:
+                return LEFT_OUT
+            raise Fault(f"{type(self.value).__name__} has no method `{method.python}`", "unknown-method")
         data = _native.string_at(frame, method.frame_size) if method.frame_size else b""
         scope, changed = Scope(self.runtime, False), []
         try:
             values = [argument.take(data, frame, scope, changed) for argument in method.arguments]
-            function = self.value if not self.contract.id else getattr(self.value, method.python, None)
-            if function is None:
-                raise Fault(f"{type(self.value).__name__} has no method `{method.python}`", "unknown-method")
             result = method.result
             if result.kind == _values.RESULT:
                 try:
@@ -837,6 +842,7 @@ class Target:
             arena.close()
         finally:
             scope.close()
+        return 0
 
     def write(self, method, value, out, arena):
         result = method.result
@@ -858,8 +864,7 @@ _provided = {}
 @_native.Invoke
 def _answer(key, _contract, number, frame, out, fault):
     try:
-        _provided[key].answer(number, frame, out)
-        return 0
+        return _provided[key].answer(number, frame, out)
     except BaseException as error:
         fault[0] = new_fault(error)
         return 1

@@ -276,6 +276,7 @@ def test_objects(every):
     back = every.there_and_back(theirs)
     assert back.hear("z") == theirs.hear("z") - 1
     assert every.there_and_back(back).hear("z") == theirs.hear("z") - 1
+    assert every.there_and_back(ear).name() == "nobody"  # what it leaves out is its default body
     assert every.keep_listener(ear) == 0
     assert every.keep_listener(None) > 0 and ear.heard[-1] == "farewell"
     made = every.listeners(3)

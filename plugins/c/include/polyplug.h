@@ -105,6 +105,10 @@ typedef const PolyplugInterfaceHeader *(*PolyplugBridgeFunction)(void);
 /// A fault was stored.
 #define POLYPLUG_INVOKE_CODE_FAULT 1
 
+/// Of a `GuestFunction` alone: the method has a default body, and is left to it. Nothing of the
+/// arguments was taken, and nothing was written.
+#define POLYPLUG_INVOKE_CODE_LEFT_OUT 2
+
 /// The functions were generated for Rust: their results need no check.
 #define POLYPLUG_INTERFACE_FLAGS_RUST 1
 

@@ -22,10 +22,11 @@ impl Implementation for LuaObject {
                     Value::Function(function) => {
                         answer(&inner, &function, Some(Value::Table(table.clone())), call)
                     }
+                    _ if call.method().has_default() => call.leave_out(),
                     _ => Err(Fault::thrown(
                         &inner.name(),
                         &format!(
-                            "the object has no method `{name}` of contract `{}`; default bodies are not there for objects made in Lua",
+                            "the object has no method `{name}` of contract `{}`",
                             call.contract().id()
                         ),
                         None,

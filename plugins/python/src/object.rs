@@ -29,8 +29,9 @@ impl Implementation for PythonObject {
         let found = py.text(&name).and_then(|name| py.find(object, &name));
         match found.map_err(|raised| file.fault(&py, raised))? {
             Some(function) => answer(&py, file, &function, None, call),
+            None if call.method().has_default() => call.leave_out(),
             None => Err(file.thrown(&format!(
-                "the object has no method `{name}` of contract `{}`; default bodies are not there for objects made in Python",
+                "the object has no method `{name}` of contract `{}`",
                 call.contract().id()
             ))),
         }

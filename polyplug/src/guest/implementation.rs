@@ -54,6 +54,7 @@ pub struct Call<'c> {
     /// Whether somebody has looked at the arguments: the objects in them are theirs.
     read: Cell<bool>,
     answered: bool,
+    left_out: bool,
 }
 
 impl<'c> Call<'c> {
@@ -194,6 +195,25 @@ impl<'c> Call<'c> {
         Ok(())
     }
 
+    /// Leaves the method to its default body, which calls this guest's others. Before the arguments are read; there is no answer then.
+    ///
+    /// # Errors
+    /// When the method has no default body, or the arguments were read.
+    pub fn leave_out(&mut self) -> Result<(), Fault> {
+        if !self.method().has_default() {
+            let (method, contract) = (self.method().name(), self.contract().id());
+            let reason = format!(
+                "method `{method}` of contract `{contract}` is missing, and has no default body"
+            );
+            return Err(Fault::of_kind(fault_kind::UNKNOWN_METHOD, &reason));
+        }
+        if self.read.get() {
+            return Err(Fault::new("the arguments were read already"));
+        }
+        self.left_out = true;
+        Ok(())
+    }
+
     /// Whether the call needs no answer: it returns nothing, and changes nothing.
     fn needs_no_answer(&self) -> bool {
         let mut arguments = self.method().arguments();
@@ -259,7 +279,7 @@ struct Abandoned<'a, 'c>(&'a mut Call<'c>);
 
 impl Drop for Abandoned<'_, '_> {
     fn drop(&mut self) {
-        if !self.0.read.get() {
+        if !self.0.read.get() && !self.0.left_out {
             // SAFETY: the bridge's own descriptor, a valid frame, and the objects in it have no reader.
             unsafe { check::abandon(self.0.method, self.0.frame) };
         }
@@ -388,6 +408,7 @@ unsafe extern "C" fn invoke(
                 scope: Scope::new(),
                 read: Cell::new(false),
                 answered: false,
+                left_out: false,
             }
         };
         // Whatever becomes of it: what nobody looked at is let go of (C7).
@@ -395,16 +416,19 @@ unsafe extern "C" fn invoke(
         let call = &mut *call.0;
         // SAFETY: clause 1.
         unsafe { Behind::of((*receiver).state) }.call(call)?;
+        if call.left_out {
+            return Ok(invoke_code::LEFT_OUT);
+        }
         if !call.answered && !call.needs_no_answer() {
             return Err(Fault::of_kind(
                 fault_kind::INVALID_VALUE,
                 "its loader gave no result",
             ));
         }
-        Ok(())
+        Ok(invoke_code::VALUE)
     });
     match outcome.and_then(|outcome| outcome) {
-        Ok(()) => invoke_code::VALUE,
+        Ok(code) => code,
         Err(fault) => {
             // SAFETY: clause 1.
             unsafe { (*receiver).fault = fault.into_raw() };

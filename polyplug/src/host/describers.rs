@@ -10,13 +10,11 @@
 //!   generation, or it is this program.
 
 use core::ffi::c_void;
-use core::mem::offset_of;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use polyplug_abi::{
-    ContractDescriptor, Implementor, InterfaceHeader, InvokeFunction, Receiver, Slice, fault_kind,
-    invoke_code,
+    ContractDescriptor, Implementor, InterfaceHeader, Receiver, Slice, fault_kind, invoke_code,
 };
 
 use super::cell::Shape;
@@ -93,26 +91,11 @@ fn found() -> MutexGuard<'static, Option<Found>> {
     FOUND.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What runs the default bodies of a contract.
-///
-/// # Safety
-/// 1. `contract` points to a descriptor of an image that is mapped; it may be of an older version, and shorter.
-unsafe fn defaults_of(contract: *const ContractDescriptor) -> Option<InvokeFunction> {
-    // SAFETY: clause 1: every version starts with its size.
-    let size = unsafe { (*contract.cast::<u32>()) as usize };
-    let known = offset_of!(ContractDescriptor, defaults) + size_of::<usize>();
-    if size < known {
-        return None;
-    }
-    // SAFETY: clause 1; it is there.
-    unsafe { (*contract).defaults }
-}
-
 /// A generation was made: it is found from now on, if it has default bodies.
 pub(crate) fn add(generation: &Arc<GenerationCore>) {
     let has = |&contract: &*const ContractDescriptor| {
         // SAFETY: read at load, of an image that is mapped as long as the generation lives.
-        !contract.is_null() && unsafe { defaults_of(contract) }.is_some()
+        !contract.is_null() && unsafe { (*contract).defaults }.is_some()
     };
     if generation.origins.iter().any(has) {
         let mut all = have_defaults();
@@ -209,7 +192,7 @@ unsafe fn run(
         return None;
     }
     // SAFETY: clause 1.
-    let defaults = unsafe { defaults_of(contract) }?;
+    let defaults = unsafe { (*contract).defaults }?;
     // Kept for the call only: the table may lie in memory that is another's soon.
     let arranged;
     // SAFETY: clauses 1 and 2.
@@ -252,7 +235,7 @@ pub(crate) unsafe extern "C" fn run_default_body(
         unsafe { run(contract, implementor, receiver, method, frame, out) }
     };
     // SAFETY: clause 1.
-    let code = if unsafe { defaults_of(wanted) }.is_some() {
+    let code = if unsafe { (*wanted).defaults }.is_some() {
         run(wanted, receiver)
     } else {
         // SAFETY: clause 1.

@@ -759,10 +759,19 @@ unsafe fn given(
     }
 }
 
+/// What became of a call of a [`DynamicProvider`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DynamicAnswer {
+    /// The result was written.
+    Value,
+    /// The method is left to its default body: nothing of the arguments was taken, and nothing was written.
+    LeftOut,
+}
+
 /// A value of the host that answers calls by descriptor.
 ///
 /// # Safety
-/// 1. `call` writes a result to `out` exactly when it answers `Ok`: for one that travels by value what the typed face would
+/// 1. `call` writes a result to `out` exactly when it answers [`DynamicAnswer::Value`]: for one that travels by value what the typed face would
 ///    return, otherwise a value in the owned form, whose release functions work on any thread.
 /// 2. Any thread may call and drop it; what the arguments point to is not used after the call.
 pub unsafe trait DynamicProvider: Send + Sync + 'static {
@@ -774,8 +783,12 @@ pub unsafe trait DynamicProvider: Send + Sync + 'static {
     ///
     /// # Errors
     /// What goes to the caller in the place of a result. A panic does as well.
-    unsafe fn call(&self, method: u32, frame: *const c_void, out: *mut c_void)
-    -> Result<(), Fault>;
+    unsafe fn call(
+        &self,
+        method: u32,
+        frame: *const c_void,
+        out: *mut c_void,
+    ) -> Result<DynamicAnswer, Fault>;
 }
 
 /// The state of a bridged interface: starts with what the bridge asks for.
@@ -808,7 +821,11 @@ unsafe extern "C" fn answer(
         unsafe { given(catalog, model, frame, owners::came) };
         // SAFETY: clause 1.
         let answer = unsafe { provided.value.call(method, frame, out) };
-        if answer.is_ok() && catalog.carries_objects(model.result) {
+        if matches!(answer, Ok(DynamicAnswer::LeftOut)) {
+            // SAFETY: clause 1: the arguments are as they came.
+            unsafe { given(catalog, model, frame, owners::passes_on) };
+        }
+        if matches!(answer, Ok(DynamicAnswer::Value)) && catalog.carries_objects(model.result) {
             // SAFETY: clause 1: the value was written.
             unsafe {
                 wire::objects(
@@ -823,7 +840,8 @@ unsafe extern "C" fn answer(
         answer
     });
     match answer.and_then(|answer| answer) {
-        Ok(()) => invoke_code::VALUE,
+        Ok(DynamicAnswer::Value) => invoke_code::VALUE,
+        Ok(DynamicAnswer::LeftOut) => invoke_code::LEFT_OUT,
         Err(fault) => {
             // SAFETY: clause 1.
             unsafe { (*receiver).fault = fault.into_raw() };

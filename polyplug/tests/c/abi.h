@@ -35,7 +35,7 @@ typedef struct {
     TypeFunction result;
     size_t frame_size, frame_align;
 } Method;
-struct Contract { uint32_t size, flags, major, minor; Slice id, name, docs; uint64_t order; List methods; const void *(*bridge)(void); };
+struct Contract { uint32_t size, flags, major, minor; Slice id, name, docs; uint64_t order; List methods; const void *(*bridge)(void); const void *defaults; };
 
 typedef struct FaultRecord FaultRecord;
 typedef struct {
@@ -66,6 +66,7 @@ typedef struct {
     int32_t (*invoke)(Receiver *, uint32_t method, const void *frame, void *out);
     Function functions[];
 } Interface;
+typedef struct { const Interface *interface; void *state; Slice plugin; } Implementor;
 typedef struct { const Interface *interface; void *state; void (*retain)(void *); void (*release)(void *); } Object;
 typedef struct { void *ptr; void (*release)(void *, size_t); } Grown;
 typedef struct { uint32_t tag; const void *payload; } GrownVariant;
@@ -85,6 +86,7 @@ typedef struct {
     const void *threads, *log;
     void (*send_image)(const void *release, const void *state);
     const void *(*take_image)(const void *release, const void *state);
+    int32_t (*default_body)(Receiver *receiver, const Interface *interface, const Contract *wanted, uint32_t method, const void *frame, void *out);
 } Host;
 typedef struct {
     uint32_t size, flags;

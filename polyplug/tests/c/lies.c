@@ -17,7 +17,7 @@ typedef struct { uint32_t size, kind, flags, reserved; Slice name, docs; size_t 
 typedef struct { uint32_t size, passing; Slice name; const Type *(*type)(void); size_t frame_offset; } Argument;
 typedef struct { uint32_t size, flags; Slice name, docs; List arguments; const Type *(*result)(void);
     size_t frame_size, frame_align; } Method;
-typedef struct { uint32_t size, flags, major, minor; Slice id, name, docs; uint64_t order; List methods; const void *(*bridge)(void); } Contract;
+typedef struct { uint32_t size, flags, major, minor; Slice id, name, docs; uint64_t order; List methods; const void *(*bridge)(void); const void *defaults; } Contract;
 typedef struct { uint32_t size, method_count, flags, reserved; uint64_t order; const Contract *contract;
     int (*invoke)(void *, uint32_t, const void *, void *); void *methods[1]; } Interface;
 typedef struct { uint32_t size, flags; Slice name, version, description, authors, license, repository; List requires;

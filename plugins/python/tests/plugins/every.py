@@ -23,6 +23,11 @@ class Ear:
         return self.called
 
 
+class Nameless:
+    def hear(self, what):
+        return 7
+
+
 class Stream:
     def __init__(self, text):
         self.lines, self.at = text.split("\n"), 0
@@ -39,10 +44,7 @@ class Stream:
     def read(self):
         return self.at
 
-    def skip(self, count):
-        before = self.at
-        self.at = min(self.at + count, len(self.lines))
-        return self.at - before
+    # `skip` is left to its default body.
 
 
 @polyplug.plugin(implements="every.every", name="python-every", version="1.0.0")
@@ -192,6 +194,8 @@ class Every:
         return sum(listener.hear("all") for listener in listeners if listener)
 
     def listener(self, name):
+        if name == "nameless":
+            return Nameless()
         return {} if name == "wrong" else Ear(name)
 
     def there_and_back(self, listener):
