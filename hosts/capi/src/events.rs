@@ -9,7 +9,7 @@ use polyplug_abi::Slice as PolyplugSlice;
 
 use crate::error::{Failure, PolyplugError};
 use crate::handle::{PolyplugRuntime, PolyplugSubscription, Texts, contained, give, held};
-use crate::provide::PolyplugDestroy;
+use crate::provide::{PolyplugDestroy, staying};
 
 /// Something happened to a module. Lives for the call only.
 #[repr(C)]
@@ -25,7 +25,7 @@ pub struct PolyplugEvent {
 
 /// Is told of an event, on the thread that made the change; it may use the runtime. Must not unwind.
 pub type PolyplugListener =
-    Option<unsafe extern "C" fn(user: *mut c_void, event: *const PolyplugEvent)>;
+    Option<unsafe extern "C-unwind" fn(user: *mut c_void, event: *const PolyplugEvent)>;
 
 /// Something is told until it is dropped.
 #[derive(Debug)]
@@ -82,7 +82,7 @@ impl Told {
 
 struct Listener {
     user: *mut c_void,
-    listener: unsafe extern "C" fn(user: *mut c_void, event: *const PolyplugEvent),
+    listener: unsafe extern "C-unwind" fn(user: *mut c_void, event: *const PolyplugEvent),
     destroy: PolyplugDestroy,
 }
 
@@ -95,7 +95,7 @@ impl Drop for Listener {
     fn drop(&mut self) {
         if let Some(destroy) = self.destroy {
             // SAFETY: the crate's fourth.
-            unsafe { destroy(self.user) };
+            staying(|| unsafe { destroy(self.user) });
         }
     }
 }
@@ -104,7 +104,7 @@ impl Listener {
     fn tell(&self, event: &Event) {
         Told::of(event).lend(|event| {
             // SAFETY: the crate's fourth.
-            unsafe { (self.listener)(self.user, event) };
+            staying(|| unsafe { (self.listener)(self.user, event) });
         });
     }
 }

@@ -360,13 +360,13 @@ pub unsafe extern "C" fn polyplug_home_log(
 ) -> *mut PolyplugSubscription {
     /// # Safety
     /// 1. `user` is a resident, and the line lives for the call.
-    unsafe extern "C" fn logged(user: *mut c_void, line: *const PolyplugLogLine) {
+    unsafe extern "C-unwind" fn logged(user: *mut c_void, line: *const PolyplugLogLine) {
         // SAFETY: clause 1.
         unsafe { (*user.cast::<Resident>()).hear_line(&*line) };
     }
     /// # Safety
     /// 1. `user` is a resident that nobody uses afterwards.
-    unsafe extern "C" fn ended(user: *mut c_void) {
+    unsafe extern "C-unwind" fn ended(user: *mut c_void) {
         // SAFETY: clause 1.
         drop(unsafe { Box::from_raw(user.cast::<Resident>()) });
     }

@@ -22,7 +22,7 @@ use tracing_core::{Event, callsite};
 use crate::error::{Failure, PolyplugError};
 use crate::events::PolyplugSubscriptionValue;
 use crate::handle::{PolyplugSubscription, Texts, contained, give};
-use crate::provide::PolyplugDestroy;
+use crate::provide::{PolyplugDestroy, staying};
 
 /// Something was logged. Lives for the call only.
 #[repr(C)]
@@ -42,12 +42,12 @@ pub struct PolyplugLogLine {
 
 /// Is told of a line of the log, on the thread that logged; it may use the library. Must not unwind.
 pub type PolyplugLogListener =
-    Option<unsafe extern "C" fn(user: *mut c_void, line: *const PolyplugLogLine)>;
+    Option<unsafe extern "C-unwind" fn(user: *mut c_void, line: *const PolyplugLogLine)>;
 
 struct Listener {
     level: u32,
     user: *mut c_void,
-    listener: unsafe extern "C" fn(user: *mut c_void, line: *const PolyplugLogLine),
+    listener: unsafe extern "C-unwind" fn(user: *mut c_void, line: *const PolyplugLogLine),
     destroy: PolyplugDestroy,
 }
 
@@ -60,7 +60,7 @@ impl Drop for Listener {
     fn drop(&mut self) {
         if let Some(destroy) = self.destroy {
             // SAFETY: the crate's fourth.
-            unsafe { destroy(self.user) };
+            staying(|| unsafe { destroy(self.user) });
         }
     }
 }
@@ -149,7 +149,7 @@ impl Subscriber for Forward {
         };
         for one in listeners {
             // SAFETY: the crate's fourth.
-            unsafe { (one.listener)(one.user, &raw const line) };
+            staying(|| unsafe { (one.listener)(one.user, &raw const line) });
         }
     }
 

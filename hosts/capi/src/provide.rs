@@ -1,7 +1,10 @@
 //! Values of the host that plugins call: contracts and objects whose methods are one C function.
 
 use core::ffi::c_void;
+use core::mem;
 use core::ptr::{self, NonNull};
+use std::thread;
+use std::time::Duration;
 
 use polyplug::{DynamicAnswer, DynamicContract, DynamicProvider, Fault};
 use polyplug_abi::{
@@ -21,7 +24,7 @@ use crate::handle::{
 /// `POLYPLUG_FAILED`; or, before it takes anything of the arguments, `POLYPLUG_LEFT_OUT` for a method that it leaves to its default
 /// body. Called on any thread, and by several at once. Must not unwind.
 pub type PolyplugInvoke = Option<
-    unsafe extern "C" fn(
+    unsafe extern "C-unwind" fn(
         user: *mut c_void,
         contract: *const PolyplugContract,
         method: u32,
@@ -32,12 +35,30 @@ pub type PolyplugInvoke = Option<
 >;
 
 /// Called once, on any thread, when nobody calls a value any more.
-pub type PolyplugDestroy = Option<unsafe extern "C" fn(user: *mut c_void)>;
+pub type PolyplugDestroy = Option<unsafe extern "C-unwind" fn(user: *mut c_void)>;
+
+/// Calls a function of the host's. Nothing may unwind through this library, so a thread that is ended inside by unwinding stays there for
+/// ever: Python, before 3.14, does that to threads that want to enter an interpreter which is at its end.
+pub(crate) fn staying<T>(call: impl FnOnce() -> T) -> T {
+    struct Stay;
+    impl Drop for Stay {
+        #[cold]
+        fn drop(&mut self) {
+            loop {
+                thread::sleep(Duration::from_secs(3600));
+            }
+        }
+    }
+    let stay = Stay;
+    let result = call();
+    mem::forget(stay);
+    result
+}
 
 /// A value in C.
 struct Foreign {
     user: *mut c_void,
-    invoke: unsafe extern "C" fn(
+    invoke: unsafe extern "C-unwind" fn(
         user: *mut c_void,
         contract: *const PolyplugContract,
         method: u32,
@@ -59,7 +80,7 @@ impl Drop for Foreign {
     fn drop(&mut self) {
         if let Some(destroy) = self.destroy {
             // SAFETY: the crate's fourth.
-            unsafe { destroy(self.user) };
+            staying(|| unsafe { destroy(self.user) });
         }
         // SAFETY: made for this value.
         unsafe { polyplug_release(self.contract.cast()) };
@@ -76,8 +97,9 @@ unsafe impl DynamicProvider for Foreign {
     ) -> Result<DynamicAnswer, Fault> {
         let mut fault = ptr::null_mut();
         // SAFETY: the crate's fourth; frame and place are those of the call.
-        let code =
-            unsafe { (self.invoke)(self.user, self.contract, method, frame, out, &raw mut fault) };
+        let code = staying(|| unsafe {
+            (self.invoke)(self.user, self.contract, method, frame, out, &raw mut fault)
+        });
         // SAFETY: one count of a fault is handed over with it.
         unsafe { answer(code, fault) }
     }
@@ -195,6 +217,13 @@ pub unsafe extern "C" fn polyplug_runtime_provide_interface(
                 let message = format!("the description of a contract is none: {reason}");
                 Failure::new("malformed-description", message)
             })?;
+            // The two types differ in what becomes of a function that unwinds, which a table of C's does not.
+            let destroy = destroy.map(|destroy| {
+                mem::transmute::<
+                    unsafe extern "C-unwind" fn(*mut c_void),
+                    unsafe extern "C" fn(*mut c_void),
+                >(destroy)
+            });
             let provided =
                 runtime.dynamic_provide_interface(&contract, name, interface, state, destroy);
             Ok(give(provided?))

@@ -314,11 +314,7 @@ local function stream(...)
     end,
     rewind = function() error "nobody of the kit rewinds a stream of the host" end,
     read = function() return read end,
-    skip = function(self, count)
-      local skipped = 0
-      while skipped < count and self:next() do skipped = skipped + 1 end
-      return skipped
-    end,
+    -- `skip` is left to its default body.
   }
 end
 

@@ -253,3 +253,36 @@ logged = polyplug.subscribe_log(print, level="trace")
 def test_a_level_that_there_is_not():
     with pytest.raises(ValueError, match="the levels are error"):
         polyplug.subscribe_log(print, level="loud")
+
+
+# Threads that nobody waits for, inside objects of Python's when the interpreter ends.
+DAEMONS = """
+import sys
+import threading
+import time
+import polyplug
+
+class Ear:
+    def hear(self, what):
+        return 1
+
+runtime = polyplug.Runtime()
+runtime.load(sys.argv[1])
+back = runtime.get("every.every").there_and_back(Ear())
+
+def work():
+    while True:
+        back.hear("x")
+
+for _ in range(4):
+    threading.Thread(target=work, daemon=True).start()
+time.sleep(0.05)
+print("the end")
+"""
+
+
+def test_the_interpreter_ends_while_threads_are_inside(libraries):
+    for _ in range(5):
+        command = [sys.executable, "-c", DAEMONS, str(libraries["every"])]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "the end\n", "")
