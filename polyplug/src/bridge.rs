@@ -5,7 +5,8 @@
 //!
 //! What is always true:
 //!
-//! * **R1** The state of a bridged interface starts with a [`Guest`], whose function takes what its type says.
+//! * **R1** The state of a bridged interface starts with a [`Guest`], whose function takes what its type says; it has taken and
+//!   written nothing when it answers [`invoke_code::LEFT_OUT`].
 
 use core::ffi::c_void;
 use core::marker::PhantomData;
@@ -132,7 +133,7 @@ unsafe fn ask(
     let code = unsafe { (guest.invoke)(receiver, contract, method, frame, place) };
     // SAFETY: clause 1.
     if code != invoke_code::VALUE && unsafe { (*receiver).fault }.is_null() {
-        // SAFETY: clauses 1 and 2: nothing was taken, nor written.
+        // SAFETY: clauses 1 and 2, R1.
         return unsafe { unanswered(receiver, contract, method, frame, place, code) };
     }
     code
@@ -167,7 +168,7 @@ unsafe fn unanswered(
             core::slice::from_raw_parts(interface.cast::<usize>(), count).into()
         };
         words[size_of::<InterfaceHeader>() / size_of::<usize>() + method as usize] = 0;
-        // SAFETY: clauses 1 and 2: the implementor lives for the call, as the state does.
+        // SAFETY: clauses 1 and 2, R1: the implementor lives for the call, as the state does.
         return unsafe {
             let state = (*receiver).state;
             let implementor = Implementor {

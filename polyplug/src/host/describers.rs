@@ -111,16 +111,21 @@ pub(crate) fn forget(range: core::ops::Range<usize>) {
     }
 }
 
-/// Enters a module that describes exactly this contract, and says where in it the contract lies.
+/// Where exactly this contract lies in a generation.
+fn place(generation: &GenerationCore, ours: &ContractInfo) -> Option<usize> {
+    if Arc::ptr_eq(&generation.catalog, &ours.catalog) {
+        return Some(ours.index);
+    }
+    let mut numbers = 0..generation.origins.len();
+    numbers.find(|&index| is_same(ours, generation, index))
+}
+
+/// Enters a module that describes exactly this contract; others are left alone, for to enter may be to wait.
 fn visit(candidate: &GenerationCore, ours: &ContractInfo) -> Option<(Visit, usize)> {
+    place(candidate, ours)?;
     let visit = Visit::begin(candidate)?;
-    let generation = &visit.generation;
-    let index = if Arc::ptr_eq(&generation.catalog, &ours.catalog) {
-        ours.index
-    } else {
-        let mut numbers = 0..generation.origins.len();
-        numbers.find(|&index| is_same(ours, generation, index))?
-    };
+    // It may have been reloaded meanwhile.
+    let index = place(&visit.generation, ours)?;
     Some((visit, index))
 }
 

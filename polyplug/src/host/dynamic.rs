@@ -304,6 +304,8 @@ impl DynamicContract {
                 )
             };
             let Some(code) = code else {
+                // SAFETY: clause 2: nobody took them.
+                unsafe { given(catalog, model, frame, owners::came) };
                 return fail(fault_kind::UNKNOWN_METHOD, describers::MISSING);
             };
             code
