@@ -1,11 +1,9 @@
 //! Every type that may stand in a contract, through a really loaded library and back.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
 
 use every_api::{Every, Job, Lines, Listener, Mark, Sample, Shelf, Style};
 use fixture_harness::fixture;
@@ -84,55 +82,17 @@ fn values_go_there_and_back() {
 
 #[test]
 fn maps_and_sets_go_there_and_back() {
-    every(|every, _| {
-        let hash = HashMap::from([("a".to_owned(), vec![1, 2]), ("b".to_owned(), vec![])]);
-        let tree = BTreeMap::from([(-1, "a".to_owned()), (i32::MAX, "a".to_owned())]);
-        let maps = every.maps(hash, &tree);
-        assert_eq!(maps.len(), 2);
-        assert_eq!(
-            maps["a"],
-            HashMap::from([(-1, vec![1, 2]), (i32::MAX, vec![1, 2])])
-        );
-        assert!(maps["b"].is_empty());
-        assert!(every.maps(HashMap::new(), &BTreeMap::new()).is_empty());
-        let lengths = every.lengths(HashMap::from([("key".to_owned(), "value")]));
-        assert_eq!(lengths, BTreeMap::from([("key".to_owned(), 5)]));
-        let (tree, hash) = every.sets(
-            HashSet::from(['ß', 'a']),
-            BTreeSet::from(["one".to_owned(), String::new()]),
-        );
-        assert_eq!(tree, BTreeSet::from(['a', 'ß']));
-        assert_eq!(hash, HashSet::from(["one".to_owned(), String::new()]));
-    });
+    every(|every, _| guest_suite::maps_and_sets_go_there_and_back(every));
 }
 
 #[test]
 fn times_and_paths_go_there_and_back() {
     every(|every, _| {
-        let quarter = Duration::from_millis(250);
-        for time in [
-            SystemTime::UNIX_EPOCH,
-            SystemTime::UNIX_EPOCH - quarter,
-            SystemTime::UNIX_EPOCH - Duration::from_secs(3),
-            SystemTime::UNIX_EPOCH - Duration::from_millis(3_750),
-            SystemTime::now(),
-        ] {
-            let (later, twice) = every.times(time, quarter);
-            assert_eq!(later, time + quarter);
-            assert_eq!(twice, quarter * 2);
-        }
-        let path = every.path(Path::new("a"), PathBuf::from("b"), vec![Path::new("c d")]);
-        assert_eq!(path, Path::new("a").join("b").join("c d"));
+        guest_suite::times_and_paths_go_there_and_back(every);
         assert_eq!(
             every.path(Path::new(""), PathBuf::new(), vec![]),
             Path::new("").join("")
         );
-        #[cfg(unix)]
-        {
-            use std::os::unix::ffi::OsStrExt as _;
-            let odd = Path::new(std::ffi::OsStr::from_bytes(b"\xFF\xFE"));
-            assert_eq!(every.path(odd, PathBuf::from("x"), vec![]), odd.join("x"));
-        }
     });
 }
 
@@ -394,17 +354,7 @@ fn c16_an_arc_that_comes_home_is_the_same() {
 #[test]
 fn exclusive_objects_are_read_and_lent() {
     every(|every, runtime| {
-        let mut lines = every.lines("one\ntwo\nthree");
-        assert_eq!(lines.next().as_deref(), Some("one"));
-        assert_eq!(lines.skip(5), 2, "the default body runs here");
-        assert_eq!(lines.next(), None);
-        assert_eq!(lines.read(), 3);
-        lines.rewind();
-        assert_eq!(every.read_all(&mut *lines), ["one", "two", "three"]);
-        lines.rewind();
-        assert_eq!(lines.next().as_deref(), Some("one"));
-        assert_eq!(every.peek(&*lines), 1);
-        assert_eq!(every.consume(lines), 3);
+        guest_suite::exclusive_objects_are_read_and_lent(every);
 
         struct Ours(u32);
         impl Lines for Ours {
