@@ -12,6 +12,7 @@ use crate::conformance;
 use crate::demo;
 use crate::install;
 use crate::lua;
+use crate::native;
 use crate::python;
 use crate::steps::{self, Rules, Step};
 
@@ -135,6 +136,11 @@ fn usual(workspace: &Workspace) -> Vec<Step<'_>> {
         Step::check("lua", "the tests of hosts/lua", || {
             lua::test(workspace, &[])
         }),
+        Step::check(
+            "native",
+            "the memory over many calls of hosts in C and C++",
+            || native::test(workspace),
+        ),
         Step::check(
             "conformance",
             "every host with every guest of the conformance kit, and docs/src/conformance.md",

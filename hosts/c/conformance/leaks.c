@@ -1,4 +1,5 @@
-// Many calls of each kind, and the memory that is left of them. Arguments: contract module, peer module, guest.
+// Many calls of each kind, and the memory that is left of them. Arguments: contract module, peer module, guest, and
+// `short` for fewer calls.
 #define _POSIX_C_SOURCE 200809L
 
 #include "desk.h"
@@ -47,8 +48,8 @@ static int object_is_made(Stage *stage) {
 }
 
 int main(int count, char **arguments) {
-    if (count != 4) {
-        fputs("needed: contract module, peer module, guest\n", stderr);
+    if (count != 4 && count != 5) {
+        fputs("needed: contract module, peer module, guest; then `short`, perhaps\n", stderr);
         return 2;
     }
     const Files files = { arguments[1], arguments[2], "-", arguments[3] };
@@ -71,12 +72,13 @@ int main(int count, char **arguments) {
     };
     int stayed = 1;
     for (size_t at = 0; at < sizeof kinds / sizeof kinds[0]; at++) {
-        for (long call = 0; call < kinds[at].calls / 20; call++) {
+        const long calls = memory_calls(kinds[at].calls, count == 5);
+        for (long call = 0; call < calls / 10; call++) {
             if (!kinds[at].run(&stage)) return 1;
         }
         const long before = memory_resident();
-        for (long call = 0; call < kinds[at].calls; call++) kinds[at].run(&stage);
-        stayed &= memory_stayed("C", kinds[at].what, kinds[at].calls, before);
+        for (long call = 0; call < calls; call++) kinds[at].run(&stage);
+        stayed &= memory_stayed("C", kinds[at].what, calls, before);
     }
     stage_end(&stage);
     return !stayed;

@@ -18,6 +18,9 @@ static inline long memory_resident(void) {
     return read == 2 ? resident * sysconf(_SC_PAGESIZE) : 0;
 }
 
+/// How many calls of a kind are made: in the short form, which an argument more asks for, 100,000 at most.
+static inline long memory_calls(long calls, int is_short) { return is_short && calls > 100000 ? 100000 : calls; }
+
 /// Says what came of so many calls. Whether the memory stayed as it was.
 static inline int memory_stayed(const char *host, const char *what, long calls, long before) {
     const long grown = memory_resident() - before;

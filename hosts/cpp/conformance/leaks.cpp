@@ -1,18 +1,20 @@
-// Many calls of each kind, and the memory that is left of them. Arguments: contract module, peer module, guest.
+// Many calls of each kind, and the memory that is left of them. Arguments: contract module, peer module, guest, and
+// `short` for fewer calls.
 #include "runner.hpp"
 
 #include "../../c/conformance/memory.h"
 
 int main(int count, char **arguments) try {
-    if (count != 4) throw std::invalid_argument("needed: contract module, peer module, guest");
+    if (count != 4 && count != 5) throw std::invalid_argument("needed: contract module, peer module, guest; then `short`, perhaps");
     Stage stage = Stage::whole({ arguments[1], arguments[2], "-", arguments[3] });
     auto values = stage.get<conformance_values::Values>();
     auto life = stage.get<Life>();
     auto objects = stage.get<conformance_objects::Objects>();
     auto closures = stage.get<conformance_closures::Closures>();
     bool stayed = true;
-    const auto check = [&](const char *what, long calls, auto run) {
-        for (long call = 0; call < calls / 20; call++) run();
+    const auto check = [&](const char *what, long most, auto run) {
+        const long calls = memory_calls(most, count == 5);
+        for (long call = 0; call < calls / 10; call++) run();
         const long before = memory_resident();
         for (long call = 0; call < calls; call++) run();
         stayed &= memory_stayed("C++", what, calls, before) != 0;
