@@ -148,6 +148,13 @@ impl Drop for StopAtEnd<'_> {
     }
 }
 
+/// How often, when `cargo xtask soak --stress` asks for the long form.
+fn stress(variable: &str) -> Option<u64> {
+    std::env::var(variable)
+        .ok()
+        .map(|text| text.parse().unwrap())
+}
+
 #[test]
 fn b02_a_call_belongs_to_one_version_and_versions_never_go_backwards() {
     let (runtime, host) = host();
@@ -163,8 +170,9 @@ fn b02_a_call_belongs_to_one_version_and_versions_never_go_backwards() {
     let (calls, during, faults) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
     // Odd while a module is exchanged.
     let exchanges = AtomicU64::new(0);
-    let seconds = std::env::var("POLYPLUG_STRESS_SECONDS").map_or(5, |text| text.parse().unwrap());
-    let end = Instant::now() + Duration::from_secs(seconds);
+    // For five seconds, or so many times.
+    let many = stress("POLYPLUG_STRESS_EXCHANGES");
+    let end = Instant::now() + Duration::from_secs(5);
 
     let one_round =
         |from: &mut u64, version: &Caller<dyn Version>, other: &Caller<dyn OtherVersion>| {
@@ -256,7 +264,9 @@ fn b02_a_call_belongs_to_one_version_and_versions_never_go_backwards() {
             }
         });
         let mut number = 1;
-        while Instant::now() < end && !stop.load(Ordering::SeqCst) {
+        while many.map_or_else(|| Instant::now() < end, |many| number <= many)
+            && !stop.load(Ordering::SeqCst)
+        {
             number += 1;
             exchange(
                 &path,
@@ -405,6 +415,7 @@ fn a_reload_loses_no_update() {
         runtime: _runtime,
     } = stage();
     let added = AtomicU64::new(0);
+    let reloads = stress("POLYPLUG_STRESS_RELOADS").unwrap_or(30);
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         let _stop = StopAtEnd(&stop);
@@ -417,14 +428,14 @@ fn a_reload_loses_no_update() {
                 }
             });
         }
-        for _ in 0..30 {
+        for _ in 0..reloads {
             let report = module.reload().unwrap();
             assert_eq!(report.restored(), ["hostile"]);
             assert!(!stop.load(Ordering::SeqCst));
         }
     });
     let added = added.load(Ordering::SeqCst);
-    println!("{added} added over 30 reloads");
+    println!("{added} added over {reloads} reloads");
     assert_eq!(caller.add(0), added);
     assert_unmapped(&module);
 }

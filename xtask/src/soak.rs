@@ -16,6 +16,10 @@ use crate::cargo::Workspace;
 const CYCLES_VARIABLE: &str = "POLYPLUG_SOAK_CYCLES";
 const LIBRARY_VARIABLE: &str = "POLYPLUG_SOAK_LIBRARY";
 
+/// What the stress reads: how often a module is exchanged, and reloaded with its state.
+const EXCHANGES: (&str, &str) = ("POLYPLUG_STRESS_EXCHANGES", "10000");
+const RELOADS: (&str, &str) = ("POLYPLUG_STRESS_RELOADS", "1000");
+
 /// The plugin that it loads.
 const PLUGIN: &str = "hostile";
 
@@ -29,10 +33,19 @@ pub(crate) struct Options {
     /// How many lives
     #[arg(long, default_value_t = 100_000)]
     cycles: u64,
+
+    /// Instead: call a module from four threads that never pause while it is reloaded and unloaded 10,000 times, by both
+    /// kinds of barrier, and add to its state while it is reloaded 1,000 times; a step of `cargo xtask test`
+    #[arg(long, conflicts_with = "cycles")]
+    stress: bool,
 }
 
 /// Runs the command.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
+    if options.stress {
+        stress(workspace)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     // Built alone, it has the features that it asks for itself.
     let library = workspace.build_cdylib(PLUGIN, |build| build)?;
     let test = [
@@ -73,6 +86,26 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     bar.finish_and_clear();
     done?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The long form of the tests in which threads call while versions come and go; a step of the tests.
+///
+/// # Errors
+/// When one of them fails.
+pub(crate) fn stress(workspace: &Workspace) -> Result<()> {
+    let tests = [
+        "b02_a_call_belongs_to_one_version_and_versions_never_go_backwards",
+        "b05_the_same_holds_where_readers_must_make_a_fence",
+        "a_reload_loses_no_update",
+    ];
+    workspace
+        .cargo(["test", "--release", "--package", "polyplug"])
+        .args(["--test", "under_fire", "--", "--nocapture", "--exact"])
+        .args(["--test-threads", "1"])
+        .args(tests)
+        .variable(EXCHANGES.0, EXCHANGES.1)
+        .variable(RELOADS.0, RELOADS.1)
+        .run()
 }
 
 /// A copy that the build of the test does not replace.

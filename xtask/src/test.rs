@@ -14,6 +14,7 @@ use crate::install;
 use crate::lua;
 use crate::native;
 use crate::python;
+use crate::soak;
 use crate::steps::{self, Rules, Step};
 
 /// The packages whose tests also run under the sanitizers.
@@ -118,6 +119,11 @@ fn usual(workspace: &Workspace) -> Vec<Step<'_>> {
             cargo(&["test", "--release", "--package", "loom-tests", "--tests"])
                 .variable("RUSTFLAGS", "--cfg loom")
                 .hidden_variable(TARGET_VARIABLE, workspace.target.join("loom")),
+        ),
+        Step::check(
+            "stress",
+            "10,000 reloads and unloads of a module that threads call all the while",
+            || soak::stress(workspace),
         ),
         Step::command(
             "docs",
